@@ -24,7 +24,7 @@ class Machine(Frozen):
     cpu_model: str
     cores: int = Field(ge=1)
     has_avx: bool
-    memory_gib: float = Field(gt=0)
+    memory_gib: float | None = Field(gt=0)
 
 
 class Provenance(Frozen):

@@ -1,4 +1,4 @@
-"""Records of the stages that make the model: fetch, data, import, adapt, train, convert."""
+"""Records of the stages that make the model: fetch, data, locate, import, adapt, train, calibrate, convert."""
 
 from __future__ import annotations
 
@@ -45,6 +45,16 @@ class DataRecord(StageRecord):
     split: dict[Split, int]
     group_columns: list[str]
     sources: list[str]
+
+
+class LocateRecord(StageRecord):
+    """Faces that the teacher finds through MediaPipe's graph, to aim crops and to calibrate; kept in `faces.json`."""
+
+    stage: Literal["locate"] = "locate"
+    teacher: FileRef
+    pictures: int
+    pictures_with_faces: int
+    faces: int
 
 
 class ImportRecord(StageRecord):
@@ -98,17 +108,6 @@ class TrainedStep(Frozen):
     weight_decay: float
 
 
-class Calibration(Frozen):
-    """The affine map `scale * logit + shift` folded into the score head, and what it did on calibration pictures."""
-
-    scale: float
-    shift: float
-    threshold: float
-    pictures: int
-    f_before: float
-    f_after: float
-
-
 class TrainRecord(StageRecord):
     stage: Literal["train"] = "train"
     preset: str
@@ -119,10 +118,31 @@ class TrainRecord(StageRecord):
     sparsity_by_layer: dict[str, float]
     steps: list[TrainedStep]
     curve: list[CurvePoint]
-    calibration: dict[str, Calibration]
     pictures: int
     updates_per_second: float
     resumed_at_epochs: list[int]
+
+
+class Calibration(Frozen):
+    """The shift of one variant's score logits that makes its F-score best at the graph's own threshold.
+
+    Measured through MediaPipe's graph on calibration pictures, which neither train nor judge the model. `best_threshold`
+    is where F was best before the shift; the shift moves it to `graph_threshold`.
+    """
+
+    variant: str
+    shift: float
+    graph_threshold: float
+    best_threshold: float
+    pictures: int
+    reference_detections: int
+    f_before: float
+    f_after: float
+
+
+class CalibrateRecord(StageRecord):
+    stage: Literal["calibrate"] = "calibrate"
+    calibrations: list[Calibration]
 
 
 class Artifact(Frozen):

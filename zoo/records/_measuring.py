@@ -67,10 +67,13 @@ class OutputParity(Frozen):
 
 
 class ModelTiming(Frozen):
-    """Latency of one model on one target. `samples_ms` are the raw single inferences, in the order measured."""
+    """Latency of one model on one target. `samples_ms` are the raw single inferences, in the order measured.
+
+    `parity` None: the model gave no output to compare (`note` says why). Without agreement it is not timed.
+    """
 
     name: str
-    parity: OutputParity
+    parity: OutputParity | None
     samples_ms: list[float]
     median_ms: float | None
     p10_ms: float | None

@@ -99,7 +99,10 @@ class SamplePicture(SpecPart):
 
 
 class Augmentation(SpecPart):
-    """How a picture is turned into training inputs; sizes are shares of the input's side."""
+    """How a picture is turned into training inputs; sizes are shares of the input's side.
+
+    `native_share`: whole pictures, fitted as MediaPipe fits them. `negative_share`: pictures without a face.
+    """
 
     face_side: tuple[float, float]
     rotation_degrees: float = Field(ge=0, le=180)
@@ -109,6 +112,7 @@ class Augmentation(SpecPart):
     saturation: float = Field(ge=0, le=1)
     mosaic_share: float = Field(ge=0, le=1)
     native_share: float = Field(ge=0, le=1)
+    negative_share: float = Field(ge=0, le=1)
     blur_share: float = Field(ge=0, le=1)
 
 
