@@ -19,6 +19,7 @@ from zoo.tflite._model import (
 )
 from zoo.tflite._read import read_model
 from zoo.tflite._sparse import SparseError, decode, encode
+from zoo.tflite._twin import densified_twin, gzip_bytes
 
 __all__ = [
     "BufferSpan",
@@ -37,7 +38,9 @@ __all__ = [
     "constant_chain",
     "constant_value",
     "decode",
+    "densified_twin",
     "encode",
+    "gzip_bytes",
     "is_constant",
     "read_model",
     "stored_values",

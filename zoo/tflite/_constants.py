@@ -130,10 +130,10 @@ def _numbers(model: Model, tensor: Tensor, raw: npt.NDArray[np.uint8], count: in
 
 def _unpack_nibbles(raw: npt.NDArray[np.uint8], *, signed: bool) -> npt.NDArray[Any]:
     """Two numbers a byte, the low half first."""
-    pairs = np.stack([raw & 0x0F, raw >> 4], axis=1).ravel()
+    pairs: npt.NDArray[Any] = np.stack([raw & 0x0F, raw >> 4], axis=1).ravel()
     if not signed:
         return pairs
-    centred: npt.NDArray[np.int8] = (pairs ^ 8).astype(np.int8) - np.int8(8)
+    centred: npt.NDArray[Any] = (pairs ^ 8).astype(np.int8) - np.int8(8)
     return centred
 
 
