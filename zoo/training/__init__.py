@@ -1,0 +1,19 @@
+"""The three steps: pretrain, prune, fine-tune, with the published dense model as the teacher.
+
+Importing this package imports TensorFlow only inside the functions that need it.
+"""
+
+from zoo.training._batches import Batch, BatchSource, PictureSource
+from zoo.training._schedules import Constant, Cosine, resolve_schedule
+from zoo.training._train import Trained, train_student
+
+__all__ = [
+    "Batch",
+    "BatchSource",
+    "Constant",
+    "Cosine",
+    "PictureSource",
+    "Trained",
+    "resolve_schedule",
+    "train_student",
+]

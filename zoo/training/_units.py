@@ -1,0 +1,171 @@
+"""One unit of training: a step of the three-step table, for one variant."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+import tensorflow_model_optimization as tfmot
+import tf_keras as keras
+
+from zoo.progress import Ticker
+from zoo.records import CurvePoint
+from zoo.spec import InputTensor, TrainingStep
+from zoo.training._batches import Batch
+from zoo.training._checkpoint import Arrays
+from zoo.training._loss import LossFunction
+from zoo.training._schedules import Schedule, sample
+
+CLIP_NORM = 5.0
+"""Global gradient norm at which updates are clipped; a mosaic with many faces gives rare large ones."""
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A step of one variant: what runs, how long, and the data that it sees (`first_update` numbers its batches)."""
+
+    label: str
+    step: TrainingStep
+    schedule: Schedule
+    epochs: int
+    updates_per_epoch: int
+    first_update: int
+
+    @property
+    def updates(self) -> int:
+        return self.epochs * self.updates_per_epoch
+
+
+@dataclass(frozen=True)
+class EpochEnd:
+    """What is known when an epoch of a unit is over."""
+
+    epochs_done: int
+    model: Arrays
+    optimizer: Arrays
+    point: CurvePoint
+    seconds: float
+
+
+class _Rates(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore[misc, unused-ignore]
+    """A learning rate by update, looked up."""
+
+    def __init__(self, rates: list[float]) -> None:
+        self._rates = rates
+
+    def __call__(self, update: Any) -> Any:
+        return tf.gather(tf.constant(self._rates, tf.float32), tf.minimum(update, len(self._rates) - 1))
+
+    def get_config(self) -> dict[str, Any]:
+        return {"rates": self._rates}
+
+
+class _Reporter(keras.callbacks.Callback):  # type: ignore[misc, unused-ignore]
+    """Tells progress by update, and hands on the state after each epoch; last of the callbacks, so that masks are set."""
+
+    def __init__(self, unit: Unit, ticker: Ticker, on_epoch: Callable[[EpochEnd], None]) -> None:
+        super().__init__()
+        self._unit, self._ticker, self._on_epoch = unit, ticker, on_epoch
+        self._started = time.monotonic()
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
+        self._ticker.advance(1, f"loss {(logs or {}).get('loss', float('nan')):.4f}")
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        loss = float((logs or {})["loss"])
+        if not np.isfinite(loss):
+            raise FloatingPointError(f"the loss of {self._unit.label}, epoch {epoch + 1}, is {loss}")
+        updates = (epoch + 1) * self._unit.updates_per_epoch
+        point = CurvePoint(
+            step=self._unit.label,
+            epoch=epoch + 1,
+            updates=self._unit.first_update + updates,
+            learning_rate=self._unit.schedule.at(updates / self._unit.updates),
+            loss=loss,
+            sparsity=pruned_sparsity(self.model),
+        )
+        now = time.monotonic()
+        self._on_epoch(
+            EpochEnd(
+                epochs_done=epoch + 1,
+                model=[weight.numpy() for weight in self.model.weights],
+                optimizer=[variable.numpy() for variable in self.model.optimizer.variables],
+                point=point,
+                seconds=now - self._started,
+            )
+        )
+        self._started = now
+
+
+def run_unit(
+    model: Any,
+    unit: Unit,
+    *,
+    losses: list[LossFunction],
+    batches: Iterator[Batch],
+    model_input: InputTensor,
+    first_epoch: int,
+    optimizer_state: Arrays,
+    logs: Path,
+    ticker: Ticker,
+    on_epoch: Callable[[EpochEnd], None],
+) -> None:
+    """Train `model` in place from `first_epoch` of the unit to its end.
+
+    Raises FloatingPointError where the loss stops being finite.
+    """
+    optimizer = keras.optimizers.AdamW(
+        learning_rate=_Rates(sample(unit.schedule, unit.updates)),
+        weight_decay=unit.step.weight_decay,
+        global_clipnorm=CLIP_NORM,
+        jit_compile=False,
+    )
+    optimizer.exclude_from_weight_decay(var_names=["bias"])
+    model.compile(optimizer=optimizer, loss=losses)
+    optimizer.build(model.trainable_variables)
+    if optimizer_state:
+        for variable, value in zip(optimizer.variables, optimizer_state, strict=True):
+            variable.assign(value)
+    callbacks = [_Reporter(unit, ticker, on_epoch)]
+    if tfmot_layers(model):
+        callbacks.insert(0, tfmot.sparsity.keras.UpdatePruningStep())
+        callbacks.insert(1, tfmot.sparsity.keras.PruningSummaries(log_dir=str(logs / unit.label), profile_batch=0))
+    else:
+        callbacks.insert(0, keras.callbacks.TensorBoard(log_dir=str(logs / unit.label), profile_batch=0))
+    model.fit(
+        _dataset(batches, model_input),
+        epochs=unit.epochs,
+        initial_epoch=first_epoch,
+        steps_per_epoch=unit.updates_per_epoch,
+        callbacks=callbacks,
+        verbose=0,
+    )
+
+
+def tfmot_layers(model: Any) -> list[Any]:
+    """The layers that tfmot wrapped for pruning."""
+    wrapper = tfmot.sparsity.keras.pruning_wrapper.PruneLowMagnitude
+    return [layer for layer in model.layers if isinstance(layer, wrapper)]
+
+
+def pruned_sparsity(model: Any) -> float:
+    """Share of zeros over all kernels that are being pruned; 0 where none is."""
+    kernels = [layer.layer.kernel.numpy() for layer in tfmot_layers(model)]
+    return float(sum((k == 0).sum() for k in kernels) / sum(k.size for k in kernels)) if kernels else 0.0
+
+
+def _dataset(batches: Iterator[Batch], model_input: InputTensor) -> Any:
+    def examples() -> Iterator[Any]:
+        for batch in batches:
+            yield batch.inputs, (np.concatenate([batch.boxes, batch.scores], axis=-1), batch.scores)
+
+    shapes = (
+        tf.TensorSpec((None, *model_input.shape[1:]), tf.float32),
+        (tf.TensorSpec((None, None, 17), tf.float32), tf.TensorSpec((None, None, 1), tf.float32)),
+    )
+    return tf.data.Dataset.from_generator(examples, output_signature=shapes)
