@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from zoo.runtimes._child import Child, ChildStopped, start
 from zoo.runtimes._detection import Detection, from_numbers
 from zoo.runtimes._face_process import Job
 from zoo.runtimes._graph import FACE_FULL_RANGE, LegacyGraph, installed_mediapipe, make_shadow
+from zoo.tflite import read_model
 
 START_SECONDS = 180.0
 """Importing MediaPipe takes 3 to 40 seconds, by how warm the disk is."""
@@ -72,8 +74,8 @@ def run_face_graph(
     if score_threshold is not None and not 0.0 <= score_threshold <= 1.0:
         raise InputError(f"score_threshold is {score_threshold}; give a number from 0 to 1")
     for path in models.values():
-        if not path.is_file():
-            raise InputError(f"{path}: no such model file")
+        # A sound file cannot make the graph's process read past its end; other faults the graph words itself.
+        read_model(path)
     with tempfile.TemporaryDirectory(prefix="zoo-graph-") as temporary:
         folder = Path(temporary)
         shadows = {
@@ -144,16 +146,16 @@ class _Run:
         if answer["fault"] == "picture":
             raise InputError(message)
         model = self._models[answer["name"]]
-        did = "does not load in" if answer["fault"] == "model" else f"stops, {self._reached},"
+        did = "does not load" if answer["fault"] == "model" else "does not run"
         raise InputError(
-            f"{model} {did} MediaPipe's graph {self._graph.name} ({message}); "
+            f"{model} {did} in MediaPipe's graph {self._graph.name}: {message}; "
             f"give a model with the inputs and outputs of {self._graph.replaces}"
         )
 
 
 def _short(message: str, limit: int = 300) -> str:
-    """One line; MediaPipe wraps the cause in the names of nodes, so the end tells most."""
-    line = " ".join(message.split())
+    """One line; MediaPipe wraps the cause in the names of graph and node, so the end tells most."""
+    line = re.sub(r"RET_CHECK failure \([^)]*\) ", "", " ".join(message.split()).split("failed: ; ")[-1])
     return line if len(line) <= limit else "... " + line[-limit:]
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.metadata
 import importlib.util
-import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -32,7 +31,10 @@ FACE_FULL_RANGE = LegacyGraph(
     image_stream="image",
     detections_stream="detections",
 )
-"""The graph behind `mediapipe.solutions.face_detection` with `model_selection=1`. It holds no state between pictures."""
+"""Behind `mediapipe.solutions.face_detection` with `model_selection=1`; it holds no state between pictures."""
+
+LEGACY_GRAPHS = {graph.name: graph for graph in (FACE_FULL_RANGE,)}
+"""The graphs that we can drive, by name."""
 
 
 def installed_mediapipe() -> str:
@@ -75,7 +77,7 @@ def make_shadow(graph: LegacyGraph, model: Path, folder: Path) -> Path:
 
 def _link(original: Path, target: Path) -> None:
     try:
-        os.symlink(original, target)
+        target.symlink_to(original)
     except OSError:
         # Systems that refuse links to ordinary users take a copy.
         shutil.copyfile(original, target)
