@@ -4,6 +4,14 @@ Reading imports neither TensorFlow nor LiteRT, so that `zoo inspect` starts at o
 """
 
 from zoo.tflite._constants import constant, constant_chain, constant_value, is_constant, stored_values
+from zoo.tflite._inventory import (
+    Inventory,
+    PointwiseKernel,
+    ZeroCount,
+    count_zeros,
+    inventory,
+    operator_label,
+)
 from zoo.tflite._model import (
     BufferSpan,
     MetadataEntry,
@@ -23,10 +31,12 @@ from zoo.tflite._twin import densified_twin, gzip_bytes
 
 __all__ = [
     "BufferSpan",
+    "Inventory",
     "MetadataEntry",
     "Model",
     "Operator",
     "Options",
+    "PointwiseKernel",
     "Quantization",
     "Signature",
     "SparseError",
@@ -34,14 +44,18 @@ __all__ = [
     "Sparsity",
     "Subgraph",
     "Tensor",
+    "ZeroCount",
     "constant",
     "constant_chain",
     "constant_value",
+    "count_zeros",
     "decode",
     "densified_twin",
     "encode",
     "gzip_bytes",
+    "inventory",
     "is_constant",
+    "operator_label",
     "read_model",
     "stored_values",
 ]
