@@ -123,20 +123,10 @@ def _open_graphs(job: Job) -> dict[str, _OpenGraph]:
     return opened
 
 
-def _read_with_pillow(path: Path) -> Any:
-    import numpy as np
-    from PIL import Image, ImageOps
-
-    return np.asarray(ImageOps.exif_transpose(Image.open(path)).convert("RGB"))
-
-
 def _detect_all(graphs: Mapping[str, _OpenGraph], path: str) -> dict[str, list[list[float]]]:
     from zoo.errors import ZooError
+    from zoo.sources import read_picture
 
-    try:
-        from zoo.sources import read_picture
-    except ImportError:
-        read_picture = _read_with_pillow
     try:
         picture = read_picture(Path(path))
     except ZooError as error:
