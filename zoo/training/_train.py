@@ -132,11 +132,14 @@ class _Training:
 
     def _fresh_model(self, variant: str) -> Any:
         """Build the network of a variant: the imported student, or the pretrained one wrapped for pruning."""
+        from zoo.training._units import compile_model
+
         model = import_student(self._student, name=self._spec.student.start).model
-        if variant == DENSE:
-            return model
-        load_weights(model, self._folder / f"{DENSE}.npz")
-        return self._wrapped(model, self._sparsities[variant])
+        if variant != DENSE:
+            load_weights(model, self._folder / f"{DENSE}.npz")
+            model = self._wrapped(model, self._sparsities[variant])
+        compile_model(model, self._losses(model))
+        return model
 
     def _wrapped(self, model: Any, sparsity: float) -> Any:
         import tensorflow_model_optimization as tfmot
@@ -199,7 +202,6 @@ class _Training:
                 run_unit(
                     model,
                     unit,
-                    losses=self._losses(model),
                     batches=self._source.batches(unit.first_update + standing.epoch * unit.updates_per_epoch),
                     model_input=self._spec.input,
                     first_epoch=standing.epoch,

@@ -12,6 +12,7 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_model_optimization as tfmot
 import tf_keras as keras
+from tensorflow_model_optimization.python.core.sparsity.keras.pruning_wrapper import PruneLowMagnitude
 
 from zoo.progress import Ticker
 from zoo.records import CurvePoint
@@ -52,21 +53,19 @@ class EpochEnd:
     seconds: float
 
 
-class _Rates(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore[misc, unused-ignore]
-    """A learning rate by update, looked up."""
+class _Rates(keras.callbacks.Callback):  # type: ignore[misc, unused-ignore]
+    """Sets the learning rate before each update; a variable, so that no unit traces the graph anew."""
 
-    def __init__(self, rates: list[float]) -> None:
-        self._rates = rates
+    def __init__(self, rates: list[float], first_update: int) -> None:
+        super().__init__()
+        self._rates = iter(rates[first_update:])
 
-    def __call__(self, update: Any) -> Any:
-        return tf.gather(tf.constant(self._rates, tf.float32), tf.minimum(update, len(self._rates) - 1))
-
-    def get_config(self) -> dict[str, Any]:
-        return {"rates": self._rates}
+    def on_train_batch_begin(self, batch: int, logs: dict[str, float] | None = None) -> None:
+        self.model.optimizer.learning_rate.assign(next(self._rates))
 
 
 class _Reporter(keras.callbacks.Callback):  # type: ignore[misc, unused-ignore]
-    """Tells progress by update, and hands on the state after each epoch; last of the callbacks, so that masks are set."""
+    """Tells progress by update and hands on the state after each epoch; the last callback, so that masks are set."""
 
     def __init__(self, unit: Unit, ticker: Ticker, on_epoch: Callable[[EpochEnd], None]) -> None:
         super().__init__()
@@ -102,11 +101,19 @@ class _Reporter(keras.callbacks.Callback):  # type: ignore[misc, unused-ignore]
         self._started = now
 
 
+def compile_model(model: Any, losses: list[LossFunction]) -> None:
+    """Compile once a variant: its units differ only in rates and weight decay, which are variables."""
+    optimizer = keras.optimizers.AdamW(learning_rate=1e-3, global_clipnorm=CLIP_NORM, jit_compile=False)
+    optimizer.exclude_from_weight_decay(var_names=["bias"])
+    optimizer.weight_decay = tf.Variable(0.0, trainable=False, dtype=tf.float32)
+    model.compile(optimizer=optimizer, loss=losses)
+    optimizer.build(model.trainable_variables)
+
+
 def run_unit(
     model: Any,
     unit: Unit,
     *,
-    losses: list[LossFunction],
     batches: Iterator[Batch],
     model_input: InputTensor,
     first_epoch: int,
@@ -115,42 +122,36 @@ def run_unit(
     ticker: Ticker,
     on_epoch: Callable[[EpochEnd], None],
 ) -> None:
-    """Train `model` in place from `first_epoch` of the unit to its end.
+    """Train a compiled `model` in place from `first_epoch` of the unit to its end.
 
+    `optimizer_state` is that of the checkpoint; empty at the start of a unit, whose moments then start from zero.
     Raises FloatingPointError where the loss stops being finite.
     """
-    optimizer = keras.optimizers.AdamW(
-        learning_rate=_Rates(sample(unit.schedule, unit.updates)),
-        weight_decay=unit.step.weight_decay,
-        global_clipnorm=CLIP_NORM,
-        jit_compile=False,
-    )
-    optimizer.exclude_from_weight_decay(var_names=["bias"])
-    model.compile(optimizer=optimizer, loss=losses)
-    optimizer.build(model.trainable_variables)
-    if optimizer_state:
-        for variable, value in zip(optimizer.variables, optimizer_state, strict=True):
-            variable.assign(value)
-    callbacks = [_Reporter(unit, ticker, on_epoch)]
-    if tfmot_layers(model):
-        callbacks.insert(0, tfmot.sparsity.keras.UpdatePruningStep())
-        callbacks.insert(1, tfmot.sparsity.keras.PruningSummaries(log_dir=str(logs / unit.label), profile_batch=0))
-    else:
-        callbacks.insert(0, keras.callbacks.TensorBoard(log_dir=str(logs / unit.label), profile_batch=0))
+    optimizer = model.optimizer
+    state = optimizer_state or [np.zeros(variable.shape) for variable in optimizer.variables]
+    for variable, value in zip(optimizer.variables, state, strict=True):
+        variable.assign(value.astype(variable.dtype.as_numpy_dtype))
+    optimizer.weight_decay.assign(unit.step.weight_decay)
+    board = str(logs / unit.label)
+    pruning = [tfmot.sparsity.keras.UpdatePruningStep(), tfmot.sparsity.keras.PruningSummaries(board, profile_batch=0)]
+    plain = [keras.callbacks.TensorBoard(board, profile_batch=0)]
     model.fit(
         _dataset(batches, model_input),
         epochs=unit.epochs,
         initial_epoch=first_epoch,
         steps_per_epoch=unit.updates_per_epoch,
-        callbacks=callbacks,
+        callbacks=[
+            _Rates(sample(unit.schedule, unit.updates), first_epoch * unit.updates_per_epoch),
+            *(pruning if tfmot_layers(model) else plain),
+            _Reporter(unit, ticker, on_epoch),
+        ],
         verbose=0,
     )
 
 
 def tfmot_layers(model: Any) -> list[Any]:
     """The layers that tfmot wrapped for pruning."""
-    wrapper = tfmot.sparsity.keras.pruning_wrapper.PruneLowMagnitude
-    return [layer for layer in model.layers if isinstance(layer, wrapper)]
+    return [layer for layer in model.layers if isinstance(layer, PruneLowMagnitude)]
 
 
 def pruned_sparsity(model: Any) -> float:
