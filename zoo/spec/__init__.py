@@ -1,5 +1,6 @@
 """Specs: what a model is, declared in `models/NAME/spec.yaml`."""
 
+from zoo.spec._digest import spec_sha256
 from zoo.spec._load import LoadedSpec, describe_first_error, list_models, load_spec, model_folders, read_spec
 from zoo.spec._model import (
     Augmentation,
@@ -53,4 +54,5 @@ __all__ = [
     "load_spec",
     "model_folders",
     "read_spec",
+    "spec_sha256",
 ]
