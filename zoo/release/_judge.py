@@ -1,0 +1,128 @@
+"""Gates: the limits that a spec declares, held against what the records say."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import cast
+
+from pydantic import BaseModel
+
+from zoo.records import GateResult, StageRecord
+from zoo.release._address import AddressError, Found, NotThereError, find_values
+from zoo.spec import Gate, ModelSpec
+
+
+def judge(spec: ModelSpec, records: Mapping[str, StageRecord]) -> list[GateResult]:
+    """Hold every gate of the spec against the records, in the spec's order.
+
+    Where several entries match a gate's field the limit must hold for all, and the worst is shown. A number that is
+    not there fails the gate, unless the gate says `when_missing: skip`; an address that is misspelled always fails.
+    """
+    return [_judge_one(gate, records) for gate in spec.gates]
+
+
+def _judge_one(gate: Gate, records: Mapping[str, StageRecord]) -> GateResult:
+    try:
+        found = find_values(gate.field, records)
+    except AddressError as error:
+        return _result(gate, None, passed=False, reason=f"The spec is wrong: field '{gate.field}' {error}.")
+    except NotThereError as error:
+        return _missing(gate, f"Not measured: {error}.")
+    if any(one.value is None for one in found):
+        return _missing(gate, "Not known: the record holds no value there.")
+    for one in found:
+        if problem := _unfit(gate, one.value):
+            return _result(gate, None, passed=False, reason=f"The spec is wrong: field '{gate.field}' {problem}.")
+    worst = _worst(gate, found)
+    passed = _holds(gate, worst.value)
+    return _result(
+        gate,
+        cast("float | bool | str", worst.value),
+        passed=passed,
+        reason=_reason(gate, worst, passed=passed, matches=len(found)),
+    )
+
+
+def _missing(gate: Gate, reason: str) -> GateResult:
+    if gate.when_missing == "skip":
+        return _result(gate, None, passed=True, reason=f"Skipped, as the spec allows. {reason}")
+    return _result(gate, None, passed=False, reason=reason)
+
+
+def _unfit(gate: Gate, value: object) -> str | None:
+    """Why the value cannot be held against the gate's limit; None where it can."""
+    if isinstance(value, BaseModel):
+        return f"names a group of fields; go on with one of {', '.join(type(value).model_fields)}"
+    if isinstance(value, list | Mapping):
+        return "names a list or mapping; name one value in it"
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if gate.equals is None and not is_number:
+        return f"is not a number but {value!r}"
+    if gate.equals is not None and type(gate.equals) is not type(value):
+        return f"is {value!r}, which cannot equal {gate.equals!r}"
+    return None
+
+
+def _worst(gate: Gate, found: list[Found]) -> Found:
+    if gate.equals is not None:
+        return next((one for one in found if one.value != gate.equals), found[0])
+    ordered = sorted(found, key=lambda one: _number(one.value))
+    return ordered[-1] if gate.at_most is not None else ordered[0]
+
+
+def _number(value: object) -> float:
+    return cast("float", value)  # _unfit let nothing else through
+
+
+def _holds(gate: Gate, value: object) -> bool:
+    if gate.at_most is not None:
+        return _number(value) <= gate.at_most
+    if gate.at_least is not None:
+        return _number(value) >= gate.at_least
+    return value == gate.equals
+
+
+def limit_in_words(gate: Gate) -> str:
+    """The limit as a reader of the card sees it, such as `at most 0.97`."""
+    if gate.at_most is not None:
+        return f"at most {_show(gate.at_most)}"
+    if gate.at_least is not None:
+        return f"at least {_show(gate.at_least)}"
+    return f"equals {_show(gate.equals)}"
+
+
+def _reason(gate: Gate, found: Found, *, passed: bool, matches: int) -> str:
+    details = []
+    if found.interval is not None:
+        interval = found.interval
+        details.append(f"{interval.level:.0%} interval {_show(interval.low)} to {_show(interval.high)}")
+    if found.n is not None:
+        details.append(f"n = {found.n:,}")
+    if matches > 1:
+        details.append(f"the worst of {matches} that match")
+    aside = f" ({', '.join(details)})" if details else ""
+    if gate.equals is not None:
+        verdict = "as required" if passed else f"but {_show(gate.equals)} is required"
+    else:
+        verdict = f"which {'is' if passed else 'is not'} {limit_in_words(gate)}"
+    return f"{_show(found.value)}{aside}, {verdict}."
+
+
+def _show(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int) or (isinstance(value, float) and value.is_integer() and abs(value) < 1e15):
+        return f"{int(value):,}"
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
+def _result(gate: Gate, value: float | bool | str | None, *, passed: bool, reason: str) -> GateResult:
+    return GateResult(
+        name=gate.name,
+        purpose=gate.purpose,
+        field=gate.field,
+        limit=limit_in_words(gate),
+        value=value,
+        passed=passed,
+        reason=reason,
+    )
