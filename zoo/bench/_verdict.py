@@ -1,0 +1,53 @@
+"""Did sparse kernels run? Told by timing a sparse file against its densified twin on the same target."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from zoo.bench._targets import AVX_RULE, Target
+from zoo.records import LatencyRatio
+
+ENGAGED_BELOW = 0.95
+"""Sparse kernels engaged if the whole interval of sparse / twin lies below this.
+
+The twin has the same graph and weights, so where dense kernels run both the ratio is 1 and only noise moves it: a host
+with AVX measured 1.00 (0.99 to 1.02). The published sparse face detector, whose 70% zeros are little above the two
+thirds that XNNPACK asks for, measured 0.73 to 0.86 in WebAssembly. Five hundredths tell the two apart.
+"""
+
+
+@dataclass(frozen=True)
+class Engagement:
+    """`engaged` None: not known. `how_known` says in words how it was told."""
+
+    engaged: bool | None
+    how_known: str
+
+
+def judge_engagement(
+    target: Target, ratios: Sequence[LatencyRatio], *, controls: Sequence[tuple[str, str]]
+) -> Engagement:
+    """Whether every sparse file among `controls`, pairs of a sparse model and its twin, ran on sparse kernels.
+
+    False where XNNPACK's rule excludes them, whatever was measured; None without a timed control.
+    """
+    by_pair = {(ratio.numerator, ratio.denominator): ratio for ratio in ratios}
+    measured = [by_pair[pair] for pair in controls if pair in by_pair]
+    figures = "; ".join(_figure(ratio) for ratio in measured)
+    if not target.sparse_allowed:
+        rule = f"XNNPACK runs no sparse kernels on x86 with AVX ({AVX_RULE})"
+        return Engagement(False, f"{rule}; measured all the same: {figures}." if figures else f"{rule}.")
+    if not controls:
+        return Engagement(None, "No sparse model with a densified twin was given, so nothing tells.")
+    if len(measured) < len(controls):
+        missing = ", ".join(f"{sparse} / {twin}" for sparse, twin in controls if (sparse, twin) not in by_pair)
+        return Engagement(None, f"Not timed: {missing}." + (f" Timed: {figures}." if figures else ""))
+    engaged = all(ratio.interval.high < ENGAGED_BELOW for ratio in measured)
+    whole = "the whole interval is below" if engaged else "not the whole interval is below"
+    return Engagement(engaged, f"Against the same weights stored dense: {figures}; {whole} {ENGAGED_BELOW}.")
+
+
+def _figure(ratio: LatencyRatio) -> str:
+    low, high = ratio.interval.low, ratio.interval.high
+    return f"{ratio.numerator} / {ratio.denominator} {ratio.ratio:.2f} ({low:.2f} to {high:.2f}, {ratio.blocks} blocks)"
