@@ -1,0 +1,128 @@
+"""Which layouts a node can work in: the mirror of `xnn_check_nchw_compatibility` (XNNPACK `src/subgraph.c`)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Flag, auto
+
+from zoo.xnnpack import _rules as rules
+from zoo.xnnpack._graph import Node, NodeGraph, Window
+from zoo.xnnpack._rules import Rule
+
+_REAL = ("float32", "float16")
+_DEPTHWISE_PADDING = {(3, 3): 1, (5, 5): 2}
+
+
+class Layout(Flag):
+    """Roles in a sparse region: inside it, its start (NHWC to NCHW), its end (NCHW to NHWC)."""
+
+    NONE = 0
+    INSIDE = auto()
+    START = auto()
+    END = auto()
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A node's possible roles, and the rule it breaks where it has none. `detail` says what was found there."""
+
+    layout: Layout
+    rule: Rule | None = None
+    detail: str = ""
+
+
+def check(graph: NodeGraph, node: Node) -> Finding:
+    """The roles that the node can take."""
+    if not all(graph.tensor(value).dtype in _REAL for value in (*node.inputs, *node.outputs)):
+        return Finding(Layout.NONE, rules.FLOAT_VALUES, "it works on values that are not floating point")
+    if node.kind == "conv" and node.window is not None:
+        return _convolution(node.window)
+    if node.kind == "depthwise" and node.window is not None:
+        return _depthwise(node.window)
+    if node.kind == "depth_to_space":
+        return Finding(Layout.END)
+    if node.kind == "mean":
+        return _four_dimensions(graph, node, Layout.INSIDE | Layout.END)
+    if node.kind == "unary":
+        return _four_dimensions(graph, node, Layout.INSIDE)
+    if node.kind == "resize":
+        return _resize(graph, node)
+    if node.kind == "add_or_mul":
+        return _elementwise(graph, node)
+    if node.kind == "pad":
+        return Finding(Layout.NONE, rules.OPERATOR_KNOWN, "no single VALID convolution after it takes this PAD in")
+    return Finding(Layout.NONE, rules.OPERATOR_KNOWN, "XNNPACK has no NCHW form of it")
+
+
+def _convolution(window: Window) -> Finding:
+    if window.groups != 1:
+        return Finding(Layout.NONE, rules.CONV_GROUPS, f"{window.groups} groups")
+    if window.dilation != (1, 1):
+        return Finding(Layout.NONE, rules.DILATION, f"dilation {_size(window.dilation)}")
+    if window.kernel == (1, 1):
+        if window.strides != (1, 1):
+            return Finding(Layout.NONE, rules.POINTWISE_STRIDE, f"stride {_size(window.strides)} on a 1x1 kernel")
+        if window.padding != (0, 0, 0, 0):
+            return Finding(Layout.NONE, rules.POINTWISE_PADDING, f"{_padding(window)} on a 1x1 kernel")
+        return Finding(Layout.INSIDE)
+    if window.kernel != (3, 3):
+        return Finding(Layout.NONE, rules.CONV_KERNEL, f"kernel {_size(window.kernel)}")
+    if window.strides != (2, 2):
+        return Finding(Layout.NONE, rules.STEM_STRIDE, f"3x3 kernel with stride {_size(window.strides)}")
+    if window.input_channels != 3:
+        return Finding(Layout.NONE, rules.STEM_CHANNELS, f"3x3 kernel on {window.input_channels} channels")
+    if window.padding != (1, 1, 1, 1):
+        return Finding(Layout.NONE, rules.STEM_PADDING, f"{_padding(window)} at stride 2")
+    return Finding(Layout.START)
+
+
+def _depthwise(window: Window) -> Finding:
+    if window.dilation != (1, 1):
+        return Finding(Layout.NONE, rules.DILATION, f"dilation {_size(window.dilation)}")
+    if window.same:
+        detail = f"padding SAME at stride {_size(window.strides)}, kernel {_size(window.kernel)}"
+        return Finding(Layout.NONE, rules.DEPTHWISE_SAME, detail)
+    if window.multiplier != 1:
+        return Finding(Layout.NONE, rules.DEPTHWISE_MULTIPLIER, f"depth multiplier {window.multiplier}")
+    if window.strides not in ((1, 1), (2, 2)):
+        return Finding(Layout.NONE, rules.DEPTHWISE_STRIDE, f"stride {_size(window.strides)}")
+    pad = _DEPTHWISE_PADDING.get(window.kernel)
+    if pad is None:
+        return Finding(Layout.NONE, rules.DEPTHWISE_KERNEL, f"kernel {_size(window.kernel)}")
+    if window.padding != (pad, pad, pad, pad):
+        return Finding(Layout.NONE, rules.DEPTHWISE_PADDING, f"{_padding(window)} on a {_size(window.kernel)} kernel")
+    return Finding(Layout.INSIDE)
+
+
+def _four_dimensions(graph: NodeGraph, node: Node, layout: Layout) -> Finding:
+    rank = len(graph.tensor(node.inputs[0]).shape)
+    return Finding(layout) if rank == 4 else Finding(Layout.NONE, rules.ELEMENTWISE_RANK, f"{rank} dimensions")
+
+
+def _resize(graph: NodeGraph, node: Node) -> Finding:
+    shape = graph.tensor(node.inputs[0]).shape
+    if len(shape) == 4 and shape[1] > 1 and shape[2] > 1:
+        return Finding(Layout.INSIDE)
+    return Finding(Layout.NONE, rules.RESIZE_SIZE, f"it resizes from {list(shape)}")
+
+
+def _elementwise(graph: NodeGraph, node: Node) -> Finding:
+    shapes = [graph.tensor(value).shape for value in node.inputs]
+    if len(shapes) != 2 or any(len(shape) != 4 for shape in shapes):
+        return Finding(Layout.NONE, rules.ELEMENTWISE_RANK, f"shapes {' and '.join(str(list(s)) for s in shapes)}")
+    # Upstream looks at the first operand's shape for either constant, so a constant second operand is refused nearly
+    # always; the runtimes do the same.
+    if any(value in graph.static for value in node.inputs) and sum(size != 1 for size in shapes[0]) > 1:
+        return Finding(Layout.NONE, rules.STATIC_OPERAND, f"a constant operand next to {list(shapes[0])}")
+    return Finding(Layout.INSIDE)
+
+
+def _size(pair: tuple[int, int]) -> str:
+    return f"{pair[0]}x{pair[1]}"
+
+
+def _padding(window: Window) -> str:
+    if window.same:
+        return "padding SAME"
+    top, right, bottom, left = window.padding
+    return f"padding {top} above, {right} right, {bottom} below, {left} left"

@@ -1,0 +1,151 @@
+"""Why a model is not sparse-ready: the rules broken, each at the operator or value where it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from zoo.records import RuleBreak
+from zoo.tflite import operator_label
+from zoo.xnnpack import _rules as rules
+from zoo.xnnpack._compatibility import Layout
+from zoo.xnnpack._graph import Node, NodeGraph
+from zoo.xnnpack._regions import Analysis, Region
+
+_SHAPE_BLIND = ("RESHAPE", "SQUEEZE", "FULLY_CONNECTED")
+"""Readers that take a mean's channels whatever dimension they are in."""
+_CONVOLUTIONS = ("CONV_2D", "DEPTHWISE_CONV_2D", "TRANSPOSE_CONV")
+
+
+def label(graph: NodeGraph, node: Node) -> str:
+    """What messages call the node."""
+    return operator_label(graph.model.main, node.operator)
+
+
+def obstacles(analysis: Analysis) -> list[RuleBreak]:
+    """What keeps a region from forming at all, in the order of the graph."""
+    graph = analysis.graph
+    ends = [node for node in graph.nodes if analysis.findings[node.index].layout & Layout.END]
+    last = _last_convolutions(graph, ends)
+    candidate = _candidate(analysis, [*ends, *last])
+    found = [
+        *_roles_missing(analysis, candidate),
+        *_missing_start(analysis, candidate),
+        *_readers_outside(analysis, candidate),
+        *(rules.REGION_END.broken(f"{label(graph, node)}: no MEAN or DEPTH_TO_SPACE after it") for node in last),
+    ]
+    return found or [rules.REGION_END.broken("the graph: no 1x1 convolution lies between a region's start and its end")]
+
+
+def leaks(analysis: Analysis, regions: Iterable[Region]) -> list[RuleBreak]:
+    """Where values leave a region in the wrong layout: XNNPACK runs it sparse all the same, with wrong outputs."""
+    graph, readers, outputs = analysis.graph, analysis.graph.consumers(), set(analysis.graph.model.outputs)
+    found = []
+    for region in regions:
+        members = {node.index for node in region.nodes}
+        for node in region.nodes:
+            outside = [
+                reader for value in node.outputs for reader in readers.get(value, []) if reader.index not in members
+            ]
+            is_output = any(value in outputs for value in node.outputs)
+            if node.index in analysis.ends:
+                found.extend(_mean_misread(graph, node, outside))
+            elif outside:
+                found.append(rules.LEFT_EARLY.broken(f"{label(graph, node)}: read by {label(graph, outside[0])}"))
+            elif is_output:
+                found.append(rules.OUTPUT_INSIDE.broken(f"{label(graph, node)}: it is an output of the model"))
+    return found
+
+
+def _mean_misread(graph: NodeGraph, node: Node, outside: list[Node]) -> list[RuleBreak]:
+    if node.kind != "mean" or not node.operator.options.keep_dims:
+        return []
+    return [
+        rules.MEAN_KEEPS_DIMS.broken(f"{label(graph, node)}: read by {label(graph, reader)}")
+        for reader in outside
+        if reader.operator.name not in _SHAPE_BLIND
+    ]
+
+
+def candidate_nodes(analysis: Analysis) -> list[Node]:
+    """The nodes that would be in a region if no rule were broken: all that lead to a region's end."""
+    ends = [node for node in analysis.graph.nodes if analysis.findings[node.index].layout & Layout.END]
+    return _candidate(analysis, [*ends, *_last_convolutions(analysis.graph, ends)])
+
+
+def _candidate(analysis: Analysis, targets: list[Node]) -> list[Node]:
+    producers = analysis.graph.producers()
+
+    def before(node: Node) -> list[Node]:
+        if analysis.findings[node.index].layout & Layout.START:
+            return []
+        return [producers[value] for value in analysis.graph.dynamic_inputs(node) if value in producers]
+
+    reached = _reachable(targets, before)
+    return [node for node in analysis.graph.nodes if node.index in reached]
+
+
+def _last_convolutions(graph: NodeGraph, ends: list[Node]) -> list[Node]:
+    """Convolutions after which comes neither a convolution nor a region's end."""
+    readers = graph.consumers()
+
+    def after(node: Node) -> list[Node]:
+        return [reader for value in node.outputs for reader in readers.get(value, [])]
+
+    final = {node.index for node in ends}
+    result = []
+    for node in graph.nodes:
+        if node.operator.name in _CONVOLUTIONS:
+            beyond = _reachable(after(node), after)
+            if not any(
+                other.index in beyond and (other.operator.name in _CONVOLUTIONS or other.index in final)
+                for other in graph.nodes
+            ):
+                result.append(node)
+    return result
+
+
+def _reachable(starts: Iterable[Node], step: Callable[[Node], list[Node]]) -> set[int]:
+    seen: set[int] = set()
+    waiting = list(starts)
+    while waiting:
+        node = waiting.pop()
+        if node.index not in seen:
+            seen.add(node.index)
+            waiting.extend(step(node))
+    return seen
+
+
+def _roles_missing(analysis: Analysis, candidate: list[Node]) -> list[RuleBreak]:
+    found = []
+    for node in candidate:
+        finding = analysis.findings[node.index]
+        if finding.rule is not None:
+            found.append(finding.rule.broken(f"{label(analysis.graph, node)}: {finding.detail}"))
+    return found
+
+
+def _missing_start(analysis: Analysis, candidate: list[Node]) -> list[RuleBreak]:
+    graph, producers = analysis.graph, analysis.graph.producers()
+    return [
+        rules.REGION_START.broken(f"{label(graph, node)}: it reads the model's input")
+        for node in candidate
+        if analysis.findings[node.index].layout & Layout.INSIDE
+        and any(value not in producers for value in graph.dynamic_inputs(node))
+    ]
+
+
+def _readers_outside(analysis: Analysis, candidate: list[Node]) -> list[RuleBreak]:
+    graph, readers = analysis.graph, analysis.graph.consumers()
+    inside = {node.index for node in candidate}
+    found = []
+    for node in candidate:
+        reading = [reader for value in node.outputs for reader in readers.get(value, [])]
+        strangers = [
+            reader
+            for reader in reading
+            if reader.index not in inside and not analysis.findings[reader.index].layout & Layout.INSIDE
+        ]
+        at_end = bool(analysis.findings[node.index].layout & Layout.END)
+        if strangers and not at_end and any(reader.index in inside for reader in reading):
+            found.append(rules.READ_OUTSIDE.broken(f"{label(graph, node)}: read by {label(graph, strangers[0])}"))
+    return found

@@ -1,0 +1,152 @@
+"""Where XNNPACK turns values to NCHW: the mirror of `xnn_subgraph_rewrite_for_nchw` (XNNPACK `src/subgraph.c`).
+
+The steps and their order are upstream's, quirks included, because its answer is what counts: roles of each node,
+clusters grown from region ends, clusters spoilt by an outside producer or reader, and the share of zeros.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from zoo.tflite import ZeroCount, count_zeros
+from zoo.xnnpack._compatibility import Finding, Layout, check
+from zoo.xnnpack._graph import Node, NodeGraph
+
+ZERO_SHARE_LIMIT = (2, 3)
+"""Sparse inference needs strictly more zeros than this share of the region's 1x1 weights."""
+
+
+@dataclass(frozen=True)
+class Region:
+    """Nodes that XNNPACK runs in NCHW together, in order; `weights` are those of their 1x1 convolutions."""
+
+    nodes: tuple[Node, ...]
+    weights: int
+    zeros: int
+
+    @property
+    def zero_share(self) -> float | None:
+        return self.zeros / self.weights if self.weights else None
+
+    @property
+    def enough_zeros(self) -> bool:
+        part, whole = ZERO_SHARE_LIMIT
+        return self.zeros * whole > self.weights * part
+
+    @property
+    def pointwise(self) -> int:
+        """1x1 convolutions in it."""
+        return sum(node.is_pointwise for node in self.nodes)
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """Roles of all nodes; the regions that hold together; and for each node whether it still ends a region."""
+
+    graph: NodeGraph
+    findings: tuple[Finding, ...]
+    regions: tuple[Region, ...]
+    ends: frozenset[int]
+    counts: dict[int, ZeroCount]
+
+
+@dataclass
+class _Clusters:
+    """Upstream's per-node state: flags and cluster leader."""
+
+    layouts: list[Layout]
+    leaders: list[int]
+    spoilt: list[bool]
+    changed: bool = False
+    readers: dict[int, int] = field(default_factory=dict)
+
+    def feeds(self, producer: int) -> bool:
+        """Whether the node can hand an NCHW value on."""
+        return bool(self.layouts[producer] & (Layout.START | Layout.INSIDE)) and not self.spoilt[producer]
+
+    def holds(self, node: int) -> bool:
+        """Whether the node's cluster is sound and the node reads NCHW values in it."""
+        return not self.spoilt[self.leaders[node]] and bool(self.layouts[node] & (Layout.END | Layout.INSIDE))
+
+
+def analyse(graph: NodeGraph) -> Analysis:
+    """Find the regions. Raises InputError where a 1x1 kernel cannot be read."""
+    findings = tuple(check(graph, node) for node in graph.nodes)
+    size = len(graph.nodes)
+    clusters = _Clusters([finding.layout for finding in findings], list(range(size)), [False] * size)
+    counts = {
+        node.index: count
+        for node in graph.nodes
+        if node.is_pointwise and (count := count_zeros(graph.model, node.inputs[1])) is not None
+    }
+    regions: tuple[Region, ...] = ()
+    if _grow(graph, clusters):
+        regions = _sound_regions(graph, clusters, counts)
+    ends = frozenset(index for index, layout in enumerate(clusters.layouts) if layout & Layout.END)
+    return Analysis(graph, findings, regions, ends, counts)
+
+
+def _grow(graph: NodeGraph, clusters: _Clusters) -> bool:
+    """Join nodes to clusters, from region ends first; False where no end could be joined."""
+    producers = {value: node.index for value, node in graph.producers().items()}
+    for node in graph.nodes:
+        if clusters.layouts[node.index] & Layout.END:
+            _join(graph, clusters, node, producers)
+    if not clusters.changed:
+        return False
+    while clusters.changed:
+        clusters.changed = False
+        for node in graph.nodes:
+            inside = clusters.layouts[node.index] & (Layout.INSIDE | Layout.END)
+            if inside and not clusters.spoilt[node.index]:
+                _join(graph, clusters, node, producers)
+    for node in graph.nodes:
+        clusters.spoilt[clusters.leaders[node.index]] |= clusters.spoilt[node.index]
+    _spoil_where_read_outside(graph, clusters)
+    return True
+
+
+def _join(graph: NodeGraph, clusters: _Clusters, node: Node, producers: dict[int, int]) -> None:
+    """Join the node with the producers of what it reads, or spoil it where one cannot hand NCHW on."""
+    for value in graph.dynamic_inputs(node):
+        producer = producers.get(value)
+        if producer is None or producer >= node.index or not clusters.feeds(producer):
+            clusters.spoilt[node.index] = True
+            continue
+        clusters.layouts[producer] &= ~Layout.END
+        if clusters.leaders[producer] != clusters.leaders[node.index]:
+            leader = max(clusters.leaders[producer], clusters.leaders[node.index])
+            clusters.leaders[producer] = clusters.leaders[node.index] = leader
+            clusters.changed = True
+
+
+def _spoil_where_read_outside(graph: NodeGraph, clusters: _Clusters) -> None:
+    """A value that is read inside a cluster must be read there only."""
+    inside: dict[int, int] = {}
+    for node in graph.nodes:
+        if clusters.holds(node.index):
+            for value in graph.dynamic_inputs(node):
+                inside[value] = inside.get(value, 0) + 1
+    readers = graph.consumers()
+    for node in graph.nodes:
+        if clusters.holds(node.index):
+            for value in graph.dynamic_inputs(node):
+                if inside[value] != len(readers[value]):
+                    clusters.spoilt[clusters.leaders[node.index]] = True
+
+
+def _sound_regions(graph: NodeGraph, clusters: _Clusters, counts: dict[int, ZeroCount]) -> tuple[Region, ...]:
+    members: dict[int, list[Node]] = {}
+    for node in graph.nodes:
+        start = bool(clusters.layouts[node.index] & Layout.START)
+        if clusters.holds(node.index) or (start and not clusters.spoilt[clusters.leaders[node.index]]):
+            members.setdefault(clusters.leaders[node.index], []).append(node)
+    return tuple(
+        Region(
+            tuple(nodes),
+            sum(counts[node.index].weights for node in nodes if node.index in counts),
+            sum(counts[node.index].zeros for node in nodes if node.index in counts),
+        )
+        for nodes in members.values()
+        if any(not clusters.layouts[node.index] & Layout.START for node in nodes)
+    )
