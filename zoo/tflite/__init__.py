@@ -25,11 +25,12 @@ from zoo.tflite._model import (
     Subgraph,
     Tensor,
 )
-from zoo.tflite._read import read_model
+from zoo.tflite._read import MAX_FILE_BYTES, read_model
 from zoo.tflite._sparse import SparseError, decode, encode
 from zoo.tflite._twin import densified_twin, gzip_bytes
 
 __all__ = [
+    "MAX_FILE_BYTES",
     "BufferSpan",
     "Inventory",
     "MetadataEntry",
