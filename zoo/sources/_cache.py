@@ -15,7 +15,7 @@ from zoo.errors import OutsideError
 _CHUNK = 1 << 20
 # EFBIG is what a process under a file-size limit meets instead of ENOSPC.
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
-_UNWRITABLE = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
+_UNWRITABLE = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST})
 
 
 def cache_dir() -> Path:

@@ -107,9 +107,9 @@ def _bring(name: str, reference: Reference, target: Path, tried: list[str], prog
     part = work / f"{target.name}.part"
     try:
         with writing(target, partial=part):
-            work.mkdir(parents=True, exist_ok=True)
             # What a killed run left is cleared here, but for the part of a download that can go on.
             _clear(work, keep=part)
+            work.mkdir(parents=True, exist_ok=True)
             for source, origin in _origins(name, reference, work, part, progress):
                 try:
                     path = origin()

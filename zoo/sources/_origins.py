@@ -111,12 +111,12 @@ def hub_file(source: HubSource, *, size: int) -> Path:
             if found is not None and found != size:
                 raise OutOfReachError(f"it holds {found} bytes, not the {size} declared") from None
             return Path(huggingface_hub.hf_hub_download(source.repo, inside, revision=source.revision))
-    except OSError as error:
-        # The hub's own errors are OSError too, so only the disk's may pass.
-        if is_full_disk(error):
+    except OutOfReachError:
+        raise
+    except Exception as error:
+        # The hub's client lets errors of its HTTP library through, some of them OSError; only the disk's may pass.
+        if isinstance(error, OSError) and is_full_disk(error):
             raise
-        raise OutOfReachError(_first_line(error)) from error
-    except (RuntimeError, ValueError) as error:
         raise OutOfReachError(_first_line(error)) from error
 
 
@@ -125,7 +125,6 @@ def url_file(url: str, part: Path, *, name: str, size: int, progress: Progress) 
 
     Raises: as `download`.
     """
-    part.parent.mkdir(parents=True, exist_ok=True)
     with progress.task(f"Downloading {name}", float(size)) as ticker:
         return part, download(url, part, size=size, ticker=ticker)
 
