@@ -121,17 +121,18 @@ class _Place:
             return "its detections hold numbers that are not finite", {}
         if cell.detections == 0:
             return f"it finds no face where the original finds {cell.reference_detections}", {}
-        measured = summed_metrics(match_runs(ours, self.original, iou_threshold=self.iou_threshold))
-        breaks = [
-            text for name, limit in self.drop.tolerances.items() if (text := _break(name, measured.get(name), limit))
-        ]
-        return "; ".join(breaks), measured
+        matches = match_runs(ours, self.original, iou_threshold=self.iou_threshold)
+        measured = summed_metrics(matches)
+        if not any(match.pairs for match in matches):
+            return f"none of its {cell.detections} detections lies on one of the original's", measured
+        breaks = [_break(name, measured.get(name), limit) for name, limit in self.drop.tolerances.items()]
+        return "; ".join(text for text in breaks if text), measured
 
 
 def _break(name: str, value: float | None, limit: float) -> str:
     """Why the value is not within the limit, or an empty text."""
     if value is None:
-        return f"{name} has no value, because nothing matches the original"
+        return f"{name} has no value on these pictures"
     if name in AT_LEAST:
         return "" if value >= limit else f"{name} {value:.3f} is below {limit:g}"
     return "" if value <= limit else f"{name} {value:.3f} is above {limit:g}"

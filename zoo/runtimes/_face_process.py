@@ -9,13 +9,18 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
+import types
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
-from zoo.runtimes._graph import LegacyGraph
+from zoo.runtimes._graph import LegacyGraph, resource_root
+
+_THRESHOLD = re.compile(r"\bmin_score_thresh: (\S+)")
+"""The option of TensorsToDetectionsCalculator that drops weak detections before non-maximum suppression."""
 
 TIMESTAMP_STEP = 33_333
 """Microseconds between pictures, as `mediapipe.solutions` steps; a graph only takes rising timestamps."""
@@ -50,13 +55,14 @@ class _OpenGraph:
     """A started `CalculatorGraph` with one model in it."""
 
     def __init__(self, graph: LegacyGraph, shadow: Path, score_threshold: float | None) -> None:
+        import mediapipe.framework.formats.detection_pb2  # noqa: F401 - else packets hold nothing that Python can read
         from mediapipe.python._framework_bindings import calculator_graph, resource_util
 
         # A global, read while the graph opens its nodes: hence one start after the other, each waited for.
         resource_util.set_resource_dir(str(shadow))
         config, self.score_threshold = _expanded(graph, shadow / graph.file, score_threshold)
         self._stream = graph.image_stream
-        self._latest: list[list[float]] = []
+        self._latest: Any = None
         self._timestamp = 0
         self._graph = calculator_graph.CalculatorGraph(graph_config=config)
         self._graph.observe_output_stream(graph.detections_stream, self._keep, True)
@@ -67,42 +73,39 @@ class _OpenGraph:
         """Detections of `picture` ((H, W, 3) uint8 RGB) as flat numbers, in the graph's order."""
         from mediapipe.python._framework_bindings import image_frame
         from mediapipe.python.packet_creator import create_image_frame
+        from mediapipe.python.packet_getter import get_proto_list
 
         self._timestamp += TIMESTAMP_STEP
-        self._latest = []
+        self._latest = None
         packet = create_image_frame(image_format=image_frame.ImageFormat.SRGB, data=picture)
         self._graph.add_packet_to_input_stream(stream=self._stream, packet=packet.at(self._timestamp))
         self._graph.wait_until_idle()
-        return self._latest
+        if self._latest is None or self._latest.is_empty():
+            return []
+        return [_numbers(detection) for detection in get_proto_list(self._latest)]
 
     def _keep(self, _stream: str, packet: Any) -> None:
-        from mediapipe.python.packet_getter import get_proto_list
-
-        if not packet.is_empty():
-            self._latest = [_numbers(detection) for detection in get_proto_list(packet)]
+        # Called from the graph's thread, where an exception would end the process.
+        self._latest = packet
 
 
-def _expanded(graph: LegacyGraph, file: Path, score_threshold: float | None) -> tuple[Any, float]:
-    """The graph with its subgraphs written out and the score threshold it then holds."""
-    from mediapipe.calculators.tensor.tensors_to_detections_calculator_pb2 import TensorsToDetectionsCalculatorOptions
-    from mediapipe.framework import calculator_pb2
+def _expanded(graph: LegacyGraph, file: Path, score_threshold: float | None) -> tuple[str, float]:
+    """The graph as text, its subgraphs written out, and the score threshold that it then holds.
+
+    Text, and not a message of Python's protobuf: that one drops every option whose class has not been imported, without
+    a word, and non-maximum suppression then runs with other settings.
+    """
     from mediapipe.python._framework_bindings import validated_graph_config
 
     validated = validated_graph_config.ValidatedGraphConfig()
     validated.initialize(binary_graph_path=str(file))
-    config = calculator_pb2.CalculatorGraphConfig()
-    config.ParseFromString(validated.binary_config)
-    nodes = [node for node in config.node if node.calculator == graph.threshold_node]
-    if len(nodes) != 1 or len(nodes[0].node_options) != 1:
-        raise RuntimeError(f"{graph.name} has no single node {graph.threshold_node} with options")
-    options = TensorsToDetectionsCalculatorOptions()
-    packed = nodes[0].node_options[0]
-    if not packed.Unpack(options):
-        raise RuntimeError(f"{graph.threshold_node} of {graph.name} carries other options than expected")
-    if score_threshold is not None:
-        options.min_score_thresh = score_threshold
-        packed.Pack(options)
-    return config, options.min_score_thresh
+    text = validated.text_config
+    found = _THRESHOLD.findall(text)
+    if len(found) != 1:
+        raise RuntimeError(f"{graph.name} holds {len(found)} score thresholds, and one is expected")
+    if score_threshold is None:
+        return text, float(found[0])
+    return _THRESHOLD.sub(f"min_score_thresh: {score_threshold:.9g}", text), score_threshold
 
 
 def _numbers(detection: Any) -> list[float]:
@@ -157,13 +160,23 @@ def _work(job: Job, answers: TextIO) -> None:
     os._exit(0)
 
 
+def _bare_mediapipe() -> None:
+    """Let parts of `mediapipe` be imported without its `__init__`.
+
+    That one imports every solution and task, and TensorFlow for decorating documentation: 2 to 20 seconds, against
+    half a second for the bindings that a graph needs.
+    """
+    bare = types.ModuleType("mediapipe")
+    bare.__path__ = [str(resource_root() / "mediapipe")]
+    sys.modules["mediapipe"] = bare
+
+
 def main() -> None:
     """Run the job named on the command line."""
     # Answers keep the real standard output; whatever else prints there goes to standard error.
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
-    # MediaPipe imports TensorFlow only to decorate its documentation, and does without; it would cost 20 seconds here.
-    sys.modules["tensorflow"] = None  # type: ignore[assignment]
+    _bare_mediapipe()
     _work(Job.read(Path(sys.argv[1])), answers)
 
 

@@ -18,7 +18,7 @@ from zoo.runtimes._graph import FACE_FULL_RANGE, LegacyGraph, installed_mediapip
 from zoo.tflite import read_model
 
 START_SECONDS = 180.0
-"""Importing MediaPipe takes 3 to 40 seconds, by how warm the disk is."""
+"""For importing the runtime and opening the graphs; 2 seconds are usual, many more from a cold disk."""
 
 PICTURE_SECONDS = 60.0
 """Per picture and model; 0.05 seconds are usual."""

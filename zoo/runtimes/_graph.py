@@ -18,7 +18,6 @@ class LegacyGraph:
     name: str
     file: str
     replaces: str
-    threshold_node: str
     image_stream: str
     detections_stream: str
 
@@ -27,7 +26,6 @@ FACE_FULL_RANGE = LegacyGraph(
     name="face_detection_full_range_cpu",
     file="mediapipe/modules/face_detection/face_detection_full_range_cpu.binarypb",
     replaces="mediapipe/modules/face_detection/face_detection_full_range_sparse.tflite",
-    threshold_node="TensorsToDetectionsCalculator",
     image_stream="image",
     detections_stream="detections",
 )
