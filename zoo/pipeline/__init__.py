@@ -1,12 +1,25 @@
 """The pipeline: stages in order, a content-addressed store of their outputs, resume."""
 
-from zoo.pipeline._engine import StageOutcome, run_stages, stage_key
-from zoo.pipeline._folders import BuildFolder, build_folder, locked, replace_folder, restore_folder
+from zoo.pipeline._build import build_model, plan_stages
+from zoo.pipeline._built import dropin_built, evaluate_built, write_card_again
+from zoo.pipeline._catalogue import ModelEntry, built_model, catalogue, read_records
+from zoo.pipeline._doctor import Diagnosis, Finding, diagnose
+from zoo.pipeline._engine import StageOutcome, full_disk_said, run_stages, stage_key
+from zoo.pipeline._folders import BuildFolder, build_folder, library_log, locked, replace_folder, restore_folder
+from zoo.pipeline._plan import BuildOptions, Plan, make_plan, parse_sparsities, with_sparsities
 from zoo.pipeline._stage import Reads, ReadsRecord, Stage, StageRun, read_record
 from zoo.pipeline._store import Store, StoredStage
+from zoo.pipeline._summary import BuildResult, ComparisonRow, compare
 
 __all__ = [
     "BuildFolder",
+    "BuildOptions",
+    "BuildResult",
+    "ComparisonRow",
+    "Diagnosis",
+    "Finding",
+    "ModelEntry",
+    "Plan",
     "Reads",
     "ReadsRecord",
     "Stage",
@@ -15,10 +28,25 @@ __all__ = [
     "Store",
     "StoredStage",
     "build_folder",
+    "build_model",
+    "built_model",
+    "catalogue",
+    "compare",
+    "diagnose",
+    "dropin_built",
+    "evaluate_built",
+    "full_disk_said",
+    "library_log",
     "locked",
+    "make_plan",
+    "parse_sparsities",
+    "plan_stages",
     "read_record",
+    "read_records",
     "replace_folder",
     "restore_folder",
     "run_stages",
     "stage_key",
+    "with_sparsities",
+    "write_card_again",
 ]

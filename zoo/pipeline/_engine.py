@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import errno
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -39,9 +40,9 @@ class StageOutcome:
 def stage_key(stage: Stage, done: Mapping[str, StoredStage]) -> str:
     """The key of a stage: a hash of all that its outputs depend on."""
     inputs: dict[str, Json] = {
-        f"{stored.stage}/{name}": file.sha256
-        for stored in _declared_inputs(stage, done).values()
-        for name, file in stored.files.items()
+        f"{read.stage}/{name}": file.sha256
+        for read in stage.reads
+        for name, file in read.keyed(done[read.stage]).items()
     }
     return hash_json(
         {
@@ -65,7 +66,7 @@ def run_stages(
     """Run the stages in order; those whose key is in the store are not run.
 
     `rerun_from` runs that stage and all after it, whatever the store holds.
-    Raises InputError where there is no such stage, OutsideError where the disk is full, and what a stage raises.
+    Raises InputError where there is no such stage, and what a stage raises.
     """
     names = [stage.name for stage in stages]
     if rerun_from is not None and rerun_from not in names:
@@ -122,13 +123,21 @@ def _run_stage(
         write_records(folder, records, expected=stage.records)
         seconds = time.monotonic() - clock
         return store.complete(stage.name, key, folder, seconds=seconds)
-    except BaseException as error:
+    except BaseException:
         if folder is not None:
             store.discard(folder)
+        raise
+
+
+@contextmanager
+def full_disk_said(place: Path) -> Iterator[None]:
+    """Turn the errors of a full disk into one sentence. Raises OutsideError in their place."""
+    try:
+        yield
+    except Exception as error:
         if is_disk_full(error):
             raise OutsideError(
-                f"The disk is full: stage {stage.name} could not write its outputs; "
-                "free some space and run the same command again."
+                f"The disk that holds {place} is full; free some space and run the same command again."
             ) from error
         raise
 

@@ -35,6 +35,11 @@ class BuildFolder:
         return self.root / "work"
 
 
+def library_log(out: Path, model: str) -> Path:
+    """Where native libraries' own messages go during a build; of use when something went wrong."""
+    return BuildFolder(root=out / model).work / "log.txt"
+
+
 def build_folder(out: Path, model: str) -> BuildFolder:
     """The build folder of a model. Raises InputError where a part of its path is a file."""
     root = out / model

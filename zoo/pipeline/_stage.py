@@ -24,18 +24,21 @@ class Reads:
     """An input: the files of an earlier stage whose path matches `files`, records left out.
 
     A stage that reads files is not run again when only the timings in the earlier stage's record are new.
+    `known_by` names a file that stands for them in the key: one whose content is what matters about them, such as a
+    digest without the paths of one machine.
     """
 
     stage: str
     files: str = "*"
+    known_by: str | None = None
 
     def select(self, stored: StoredStage) -> dict[str, FileRef]:
         """The files read, by path below the earlier stage's folder."""
-        return {
-            name: file
-            for name, file in stored.files.items()
-            if not name.startswith(f"{RECORDS_FOLDER}/") and fnmatchcase(name, self.files)
-        }
+        return _matching(stored, self.files)
+
+    def keyed(self, stored: StoredStage) -> dict[str, FileRef]:
+        """The files whose content is in the key."""
+        return _matching(stored, self.known_by or self.files)
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,19 @@ class ReadsRecord:
         """The record's file, by path below the earlier stage's folder."""
         name = f"{RECORDS_FOLDER}/{self.record}.json"
         return {name: stored.files[name]}
+
+    keyed = select
+
+
+def _matching(stored: StoredStage, pattern: str) -> dict[str, FileRef]:
+    found = {
+        name: file
+        for name, file in stored.files.items()
+        if not name.startswith(f"{RECORDS_FOLDER}/") and fnmatchcase(name, pattern)
+    }
+    if not found:
+        raise RuntimeError(f"stage {stored.stage} has no file '{pattern}', which a later stage reads")
+    return found
 
 
 @dataclass(frozen=True)

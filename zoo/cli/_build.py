@@ -1,0 +1,70 @@
+"""`zoo build`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from zoo.cli._options import DEFAULT_OUT, DataOption, JsonOption, ModelArgument, OutOption
+
+EXAMPLES = """\
+Examples:
+
+\b
+  zoo build face_detector                           a first build on free sample pictures, a few minutes
+  zoo build face_detector --data ~/pictures         the same on your own pictures
+  zoo build face_detector --data ~/pictures --preset standard    a model fit to publish, about an hour
+  zoo build face_detector --sparsity 0.8,0.85       one sparse file for each share of zeros
+  zoo build face_detector --from bench              measure again, and all that follows
+
+A build that was stopped goes on where it stopped when the same command is given again. What is unchanged is not made
+again. Exits 1 when a gate fails; the release is still written, to be looked at. On sample pictures, gates on quality
+say nothing and are not judged: the build exits 0 when the others hold, and its release can only be published with
+--allow-sample.
+"""
+
+
+def build(
+    model: ModelArgument,
+    preset: Annotated[
+        str, typer.Option("--preset", metavar="NAME", help="How much to train: smoke, quick, standard or paper.")
+    ] = "quick",
+    sparsity: Annotated[
+        str | None,
+        typer.Option("--sparsity", metavar="SHARE[,SHARE]", help="Share of zeros; the spec's own without it."),
+    ] = None,
+    data: DataOption = None,
+    out: OutOption = DEFAULT_OUT,
+    rerun_from: Annotated[
+        str | None, typer.Option("--from", metavar="STAGE", help="Run this stage and all after it again.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Make a model, measure it, write its release."""
+    from zoo.cli._command import command_line
+    from zoo.cli._progress import show_progress
+    from zoo.pipeline import BuildOptions, build_model, library_log, parse_sparsities
+
+    options = BuildOptions(
+        model=model,
+        out=out,
+        command=command_line(),
+        preset=preset,
+        sparsities=parse_sparsities(sparsity) if sparsity is not None else (),
+        data=None if data is None else Path(data).expanduser(),
+        rerun_from=rerun_from,
+    )
+    with show_progress(log=library_log(out, model)) as progress:
+        result = build_model(options, progress=progress)
+    if as_json:
+        from zoo.cli._output import write_json
+
+        write_json(result.document())
+    else:
+        from zoo.cli._build_screen import show_build
+
+        show_build(result)
+    if not result.accepted:
+        raise typer.Exit(1)

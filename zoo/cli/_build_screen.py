@@ -1,0 +1,93 @@
+"""The last screen of `zoo build`: what was made, how it compares, whether it may be published, what to do next."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from zoo.cli._output import person, table
+from zoo.cli._progress import describe_seconds
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from zoo.pipeline import BuildResult
+    from zoo.records import GateResult
+
+TITLES = {
+    "dense": "dense (this build, before pruning)",
+    "sparse": "sparse (this build)",
+    "twin": "sparse, stored dense (control)",
+    "published_dense": "published dense (what users run)",
+    "published_sparse": "published sparse",
+}
+
+
+def show_build(result: BuildResult) -> None:
+    """Print the last screen."""
+    console = person()
+    console.print(_what_ran(result))
+    _show_comparison(console, result)
+    _show_gates(console, result)
+    _show_files(console, result)
+
+
+def _what_ran(result: BuildResult) -> str:
+    ran = [outcome for outcome in result.outcomes if outcome.ran]
+    if not ran:
+        return f"{result.model}: nothing changed, nothing to do."
+    seconds = describe_seconds(sum(outcome.stored.seconds for outcome in ran))
+    names = ", ".join(outcome.name for outcome in ran)
+    kept = len(result.outcomes) - len(ran)
+    unchanged = f"; {kept} unchanged" if kept else ""
+    return f"{result.model}, preset {result.preset}: ran {names} in {seconds}{unchanged}."
+
+
+def _show_comparison(console: Console, result: BuildResult) -> None:
+    rows = table("model", "bytes", "gzip", "wasm ms", "ratio", "F-score", right=("bytes", "gzip", "wasm ms", "ratio"))
+    for row in result.comparison():
+        rows.add_row(
+            TITLES.get(row.name, row.name),
+            f"{row.bytes:,}",
+            f"{row.gzip_bytes:,}",
+            _number(row.wasm_ms, ".2f"),
+            _number(row.wasm_ratio, ".3f"),
+            "-" if row.f_score is None else f"{row.f_score.value:.3f} (n={row.f_score.n})",
+        )
+    console.print(rows)
+    console.print("ratio: time in WebAssembly over that of the published dense model; less is faster.")
+    if result.gates.sample_data:
+        console.print("F-score: on a few sample pictures, so it says nothing about quality; use --data.")
+
+
+def _number(value: float | None, form: str) -> str:
+    return "-" if value is None else format(value, form)
+
+
+def _show_gates(console: Console, result: BuildResult) -> None:
+    rows = table("gate", "limit", "value", "answer", right=("value",))
+    for gate in result.gates.results:
+        value = (
+            f"{gate.value:,.4g}" if isinstance(gate.value, float) else "-" if gate.value is None else str(gate.value)
+        )
+        rows.add_row(gate.name, gate.limit, value, _answer(result, gate))
+    console.print(rows)
+
+
+def _answer(result: BuildResult, gate: GateResult) -> str:
+    if not result.is_judged(gate):
+        return "not judged: sample pictures"
+    return "pass" if gate.passed else f"FAIL: {gate.reason}"
+
+
+def _show_files(console: Console, result: BuildResult) -> None:
+    release = result.folder.release
+    console.print(f"Files: {release}")
+    console.print(f"Card:  {release / 'card.html'}")
+    failed = [gate.name for gate in result.gates.results if result.is_judged(gate) and not gate.passed]
+    if failed:
+        console.print(f"Not fit to publish: {', '.join(failed)} failed. The files are there to be looked at.")
+    elif result.gates.sample_data:
+        console.print("Built on sample pictures: everything works, but this model is not fit to publish.")
+        console.print(f"Next: zoo build {result.model} --data YOUR_PICTURES --preset standard")
+    elif result.gates.releasable:
+        console.print(f"Fit to publish. Next: zoo publish {result.model} --to dir:DIR")

@@ -1,0 +1,49 @@
+"""`zoo list`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from zoo.cli._options import DEFAULT_OUT, JsonOption, OutOption
+
+if TYPE_CHECKING:
+    from zoo.pipeline import ModelEntry
+
+
+def list_models(out: OutOption = DEFAULT_OUT, as_json: JsonOption = False) -> None:
+    """Show the models, and which are built here."""
+    from zoo.cli._output import person, table, write_json
+    from zoo.pipeline import catalogue
+
+    entries = catalogue(out)
+    if as_json:
+        write_json([_document(entry) for entry in entries])
+        return
+    rows = table("model", "variants", "presets", "built", "gates")
+    for entry in entries:
+        built = str(entry.release) if entry.release else "no"
+        rows.add_row(entry.name, ", ".join(entry.variants), ", ".join(entry.presets), built, _gates(entry))
+    person().print(rows)
+
+
+def _gates(entry: ModelEntry) -> str:
+    if entry.gates is None:
+        return "-"
+    passed = sum(gate.passed for gate in entry.gates.results)
+    fit = "fit to publish" if entry.gates.releasable else "not fit to publish"
+    sample = ", sample data" if entry.gates.sample_data else ""
+    return f"{passed} of {len(entry.gates.results)} pass, {fit}{sample}"
+
+
+def _document(entry: ModelEntry) -> dict[str, object]:
+    return {
+        "model": entry.name,
+        "title": entry.title,
+        "version": entry.version,
+        "variants": entry.variants,
+        "presets": entry.presets,
+        "built": entry.release is not None,
+        "release": entry.release,
+        "gates": None if entry.gates is None else entry.gates.results,
+        "releasable": None if entry.gates is None else entry.gates.releasable,
+    }

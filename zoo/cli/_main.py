@@ -1,0 +1,76 @@
+"""Running a command: exit codes, and errors as one sentence on standard error."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from typing import NoReturn
+
+import typer
+
+from zoo.cli._app import app
+from zoo.errors import ZooError
+
+EXIT_USAGE = 2
+EXIT_OUTSIDE = 3
+EXIT_INTERRUPTED = 130
+"""128 + SIGINT, as shells have it."""
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run one command of `zoo` and leave with its exit code."""
+    sys.exit(run(sys.argv[1:] if arguments is None else arguments))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command and return its exit code: 0 done, 1 the answer is no, 2 bad input, 3 something outside failed."""
+    # --debug may stand anywhere on the line: who meets an error adds it at the end.
+    debug = "--debug" in arguments
+    rest = [argument for argument in arguments if argument != "--debug"]
+    try:
+        code = app(rest, standalone_mode=False, prog_name="zoo")
+    except KeyboardInterrupt:
+        code = EXIT_INTERRUPTED
+    except BrokenPipeError:
+        # The reader, such as `head`, has what it wanted; Python's own flush at exit must not complain about it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:
+        if debug:
+            traceback.print_exc()
+        return _report(error, as_json="--json" in rest)
+    if code == EXIT_INTERRUPTED:
+        _say("Stopped; the same command goes on from where it stopped (without --from, if you gave it).")
+    return int(code or 0)
+
+
+def _report(error: Exception, *, as_json: bool) -> int:
+    """Say an error in one sentence; under --json also as the one document on standard output."""
+    if isinstance(error, ZooError):
+        code, message = error.exit_code, str(error)
+    elif isinstance(error, typer.TyperException):
+        code, message = EXIT_USAGE, _usage_sentence(error)
+    else:
+        code = EXIT_OUTSIDE
+        detail = " ".join(str(error).split())[:200]
+        message = f"Unexpected {type(error).__name__}: {detail or 'no detail'}; --debug shows where it was raised."
+    _say(f"Error: {message}")
+    if as_json:
+        import json
+
+        sys.stdout.write(json.dumps({"error": message, "exit_code": code}) + "\n")
+    return code
+
+
+def _usage_sentence(error: typer.TyperException) -> str:
+    format_message = getattr(error, "format_message", None)
+    message = " ".join(str(format_message() if callable(format_message) else error).split())
+    context = getattr(error, "ctx", None)
+    command = getattr(context, "command_path", "zoo")
+    return f"{message.rstrip('.')}; see '{command} --help'."
+
+
+def _say(message: str) -> None:
+    sys.stderr.write(message + "\n")

@@ -1,0 +1,44 @@
+"""Standard output: one JSON document, or text and tables for a person."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+LOG_WIDTH = 140
+"""Width of tables where standard output is not a terminal, so that logs and pipes get whole rows."""
+
+
+def write_json(document: Any) -> None:
+    """One JSON document: a pydantic object, or mappings and lists of plain values and pydantic objects."""
+    sys.stdout.write(json.dumps(document, indent=2, default=_plain, ensure_ascii=False) + "\n")
+
+
+def _plain(value: Any) -> Any:
+    if hasattr(value, "model_dump"):
+        return value.model_dump(mode="json")
+    return str(value)
+
+
+def person() -> Console:
+    """A console for standard output; no colour when it is not a terminal or NO_COLOR is set."""
+    from rich.console import Console
+
+    width = None if sys.stdout.isatty() else LOG_WIDTH
+    return Console(highlight=False, soft_wrap=True, width=width, markup=False, emoji=False)
+
+
+def table(*columns: str, right: tuple[str, ...] = ()) -> Table:
+    """A plain table; `right` names the columns of numbers."""
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    made = Table(box=SIMPLE_HEAD, pad_edge=False)
+    for column in columns:
+        made.add_column(column, justify="right" if column in right else "left", overflow="fold")
+    return made

@@ -1,0 +1,104 @@
+"""A build: the stages of a model in order, then its records and release, each replaced whole."""
+
+from __future__ import annotations
+
+import filecmp
+import shutil
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from zoo.pipeline._catalogue import read_records
+from zoo.pipeline._engine import StageOutcome, full_disk_said, run_stages
+from zoo.pipeline._folders import BuildFolder, locked, replace_folder, restore_folder
+from zoo.pipeline._plan import BuildOptions, Plan, make_plan
+from zoo.pipeline._provenance import provenance_of
+from zoo.pipeline._stage import Stage
+from zoo.pipeline._stages_making import data_stage, fetch_stage, import_stage, locate_stage
+from zoo.pipeline._stages_measuring import bench_stage, dropin_stage, inspect_stage
+from zoo.pipeline._stages_quality import quality_stage
+from zoo.pipeline._stages_release import card_stage, gates_stage, release_stage
+from zoo.pipeline._stages_training import train_stage
+from zoo.pipeline._store import RECORDS_FOLDER, Store
+from zoo.pipeline._summary import BuildResult
+from zoo.progress import Progress
+
+
+def build_model(options: BuildOptions, *, progress: Progress) -> BuildResult:
+    """Build a model: run what is not in the store, and put records and release in place.
+
+    Raises InputError for what cannot be built, OutsideError where network, disk or another build is in the way, and
+    RefusedError where a step's own proof fails.
+    """
+    plan = make_plan(options)
+    folder = plan.folder
+    with locked(folder), full_disk_said(folder.root):
+        for final in (folder.records, folder.release):
+            restore_folder(final, work=folder.work)
+        outcomes = run_stages(
+            plan_stages(plan, command=options.command),
+            store=Store(folder.work),
+            provenance=provenance_of(options.command),
+            progress=progress,
+            rerun_from=options.rerun_from,
+        )
+        _put_in_place(folder, outcomes)
+    return BuildResult(
+        model=plan.spec.name,
+        preset=plan.preset_name,
+        folder=folder,
+        outcomes=tuple(outcomes),
+        records=read_records(folder.records),
+    )
+
+
+def plan_stages(plan: Plan, *, command: str) -> list[Stage]:
+    """All stages of a build, in order."""
+    makers: Sequence[Callable[[Plan], Stage]] = (
+        fetch_stage,
+        data_stage,
+        locate_stage,
+        import_stage,
+        train_stage,
+        inspect_stage,
+        bench_stage,
+        quality_stage,
+        dropin_stage,
+    )
+    stages = [make(plan) for make in makers]
+    stages.append(gates_stage(plan, stages))
+    stages.append(card_stage(plan, stages))
+    stages.append(release_stage(plan, stages, command=command))
+    return stages
+
+
+def _put_in_place(folder: BuildFolder, outcomes: Sequence[StageOutcome]) -> None:
+    """Copy records and release out of the store; what is the same already is left alone."""
+    new_records = _fresh(folder.work / "records.new")
+    for outcome in outcomes:
+        for name in outcome.stored.files:
+            if name.startswith(f"{RECORDS_FOLDER}/"):
+                shutil.copyfile(outcome.stored.path(name), new_records / Path(name).name)
+    new_release = _fresh(folder.work / "release.new")
+    release = outcomes[-1].stored
+    for name in release.files:
+        target = new_release / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(release.path(name), target)
+    for new, final in ((new_records, folder.records), (new_release, folder.release)):
+        if _same(new, final):
+            shutil.rmtree(new)
+        else:
+            replace_folder(new, final, work=folder.work)
+
+
+def _fresh(folder: Path) -> Path:
+    if folder.exists():
+        shutil.rmtree(folder)
+    folder.mkdir(parents=True)
+    return folder
+
+
+def _same(new: Path, old: Path) -> bool:
+    """Whether two folders hold the same files with the same content."""
+    names = [{path.relative_to(root) for path in root.rglob("*") if path.is_file()} for root in (new, old)]
+    return names[0] == names[1] and all(filecmp.cmp(new / name, old / name, shallow=False) for name in names[0])

@@ -1,0 +1,65 @@
+"""What models there are, and what a build folder holds of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from zoo.errors import InputError
+from zoo.pipeline._folders import BuildFolder, build_folder
+from zoo.pipeline._stage import read_record
+from zoo.records import RECORDS, GatesRecord, StageRecord
+from zoo.spec import list_models, load_spec
+
+
+@dataclass(frozen=True)
+class ModelEntry:
+    """A model, and its build if there is one. `gates` None: not built."""
+
+    name: str
+    title: str
+    version: str
+    variants: tuple[str, ...]
+    presets: tuple[str, ...]
+    release: Path | None
+    gates: GatesRecord | None
+
+
+def catalogue(out: Path) -> list[ModelEntry]:
+    """Every model, with what `out` holds of it."""
+    entries = []
+    for name in list_models():
+        spec = load_spec(name).spec
+        folder = build_folder(out, name)
+        gates = folder.records / "gates.json"
+        built = folder.release.is_dir() and gates.is_file()
+        entries.append(
+            ModelEntry(
+                name=name,
+                title=spec.title,
+                version=spec.version,
+                variants=tuple(variant.name for variant in spec.variants),
+                presets=tuple(str(preset) for preset in spec.training.presets),
+                release=folder.release if built else None,
+                gates=read_record(gates, GatesRecord) if built else None,
+            )
+        )
+    return entries
+
+
+def built_model(out: Path, name: str) -> BuildFolder:
+    """The build folder of a model that was built. Raises InputError where there is no such model or build."""
+    load_spec(name)
+    folder = build_folder(out, name)
+    if not folder.release.is_dir():
+        raise InputError(f"{folder.root} holds no release; run 'zoo build {name}' first, or give its --out.")
+    return folder
+
+
+def read_records(folder: Path) -> dict[str, StageRecord]:
+    """All records of a build by name. Raises InputError where one is not valid."""
+    return {
+        name: read_record(folder / f"{name}.json", kind)
+        for name, kind in RECORDS.items()
+        if (folder / f"{name}.json").is_file()
+    }

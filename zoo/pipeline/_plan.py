@@ -1,0 +1,89 @@
+"""What a build was asked for: the spec with the asked sparsities, the preset, the data, the place."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from zoo.errors import InputError
+from zoo.pipeline._folders import BuildFolder, build_folder
+from zoo.spec import ModelSpec, Preset, Variant, load_spec
+
+
+@dataclass(frozen=True)
+class BuildOptions:
+    """A build as a person asks for it.
+
+    `sparsities` empty: the spec's own. `data` None: the free sample pictures that installed packages ship.
+    `command` goes into every record.
+    """
+
+    model: str
+    out: Path
+    command: str
+    preset: str = "quick"
+    sparsities: Sequence[float] = ()
+    data: Path | None = None
+    rerun_from: str | None = None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A build that can be made: options that were checked against the spec."""
+
+    spec: ModelSpec
+    preset_name: str
+    preset: Preset
+    data: Path | None
+    folder: BuildFolder
+
+
+def make_plan(options: BuildOptions) -> Plan:
+    """Check options against the spec. Raises InputError for what cannot be built."""
+    spec = load_spec(options.model).spec
+    presets = {str(name): preset for name, preset in spec.training.presets.items()}
+    if options.preset not in presets:
+        raise InputError(f"{spec.name} has no preset '{options.preset}'; its presets are {', '.join(presets)}.")
+    if options.data is not None and not options.data.is_dir():
+        raise InputError(f"--data: there is no folder {options.data}; name one that holds pictures.")
+    if options.sparsities:
+        spec = with_sparsities(spec, options.sparsities)
+    return Plan(
+        spec=spec,
+        preset_name=options.preset,
+        preset=presets[options.preset],
+        data=options.data,
+        folder=build_folder(options.out, spec.name),
+    )
+
+
+def parse_sparsities(text: str) -> tuple[float, ...]:
+    """Shares of zeros from a list such as '0.8,0.85'. Raises InputError for anything else."""
+    try:
+        shares = tuple(float(part) for part in text.split(","))
+    except ValueError as error:
+        raise InputError(f"--sparsity '{text}' is not a list of numbers; write for example 0.8 or 0.8,0.85.") from error
+    for share in shares:
+        if not math.isfinite(share) or not 0.0 <= share < 1.0:
+            raise InputError(f"--sparsity {share:g} is not a share of zeros; give numbers from 0 to below 1.")
+    if len(set(shares)) != len(shares):
+        raise InputError(f"--sparsity '{text}' names a share twice; name each once.")
+    return shares
+
+
+def with_sparsities(spec: ModelSpec, sparsities: Sequence[float]) -> ModelSpec:
+    """The spec with one sparse variant for each share.
+
+    The release's `sparse` is the spec's own share where it is listed, else the first; the others are `sparse-85` and
+    so on, by percent.
+    """
+    own = spec.variant("sparse")
+    main = own.sparsity if own.sparsity in sparsities else sparsities[0]
+    variants = [variant for variant in spec.variants if variant.sparsity is None]
+    for share in sorted(sparsities, key=lambda share: share != main):
+        name = "sparse" if share == main else f"sparse-{format(share * 100, 'g').replace('.', 'p')}"
+        purpose = own.purpose if share == main else f"{share:.4g} zeros instead of {main:.4g}."
+        variants.append(Variant(name=name, purpose=purpose, precision=own.precision, sparsity=share))
+    return spec.model_copy(update={"variants": variants})

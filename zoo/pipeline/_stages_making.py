@@ -1,0 +1,195 @@
+"""Stages that make the model: fetch, data, locate, import, train."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from zoo.errors import RefusedError
+from zoo.pipeline._fingerprint import folder_fingerprint
+from zoo.pipeline._keys import Json
+from zoo.pipeline._plan import Plan
+from zoo.pipeline._stage import Reads, Stage, StageRun
+from zoo.records import (
+    DataRecord,
+    FetchedReference,
+    FetchRecord,
+    FileRef,
+    ImportRecord,
+    LocateRecord,
+    SkippedPicture,
+    StageRecord,
+)
+
+if TYPE_CHECKING:
+    from zoo.sources import PictureSet
+
+SKIPPED_SHOWN = 50
+"""Skipped pictures listed in the record, each with its reason; the count covers them all."""
+
+PICTURES = Reads("data", "pictures.json", known_by="pictures.sha256")
+"""The list of pictures; known by its digest, since the list holds the paths of this machine."""
+
+
+def fetch_stage(plan: Plan) -> Stage:
+    """The published files, verified; `NAME.tflite` by the reference's name."""
+    references = plan.spec.references
+
+    def run(run: StageRun) -> Sequence[StageRecord]:
+        from zoo.sources import fetch_reference
+
+        fetched = []
+        for name, reference in references.items():
+            found = fetch_reference(name, reference, progress=run.progress)
+            file = FileRef(name=f"{name}.tflite", sha256=found.sha256, bytes=found.bytes)
+            shutil.copyfile(found.path, run.folder / file.name)
+            fetched.append(FetchedReference(reference=name, file=file, source=found.source, licence=reference.licence))
+        return [FetchRecord(provenance=run.provenance(), references=fetched)]
+
+    return Stage(
+        name="fetch",
+        purpose="get the published models",
+        version="1",
+        run=run,
+        parameters={name: reference.model_dump(mode="json") for name, reference in references.items()},
+        records=["fetch"],
+    )
+
+
+def data_stage(plan: Plan) -> Stage:
+    """The pictures and their splits: `pictures.json`, and its digest in `pictures.sha256`."""
+    data, folder = plan.spec.data, plan.data
+
+    def pictures(run: StageRun) -> PictureSet:
+        from zoo.sources import sample_pictures, scan_pictures
+
+        if folder is None:
+            return sample_pictures(data.sample)
+        return scan_pictures(folder, data.split, progress=run.progress)
+
+    def run(run: StageRun) -> Sequence[StageRecord]:
+        from zoo.sources import write_picture_set
+
+        found = pictures(run)
+        write_picture_set(found, run.folder / "pictures.json")
+        (run.folder / "pictures.sha256").write_text(found.sha256 + "\n", encoding="ascii")
+        return [_data_record(run, found)]
+
+    parameters: dict[str, Json] = {"sample": [picture.model_dump(mode="json") for picture in data.sample]}
+    if folder is not None:
+        parameters = {
+            "folder": str(folder.resolve()),
+            "fingerprint": folder_fingerprint(folder),
+            "split": data.split.model_dump(mode="json"),
+        }
+    return Stage(
+        name="data",
+        purpose="list the pictures and split them",
+        version="1",
+        run=run,
+        parameters=parameters,
+        tools=["pillow"] if folder is not None else sorted({picture.package for picture in data.sample}),
+        records=["data"],
+    )
+
+
+def _data_record(run: StageRun, found: PictureSet) -> DataRecord:
+    return DataRecord(
+        provenance=run.provenance(),
+        name=found.name,
+        sample=found.sample,
+        pictures_sha256=found.sha256,
+        found=found.found,
+        used=len(found.pictures),
+        duplicates=found.duplicates,
+        skipped_count=len(found.skipped),
+        skipped=[SkippedPicture(file=one.file, reason=one.reason) for one in found.skipped[:SKIPPED_SHOWN]],
+        split={
+            "train": len(found.of("train")),
+            "calibration": len(found.of("calibration")),
+            "evaluation": len(found.of("evaluation")),
+        },
+        group_columns=list(found.group_columns),
+        sources=list(found.sources),
+    )
+
+
+def locate_stage(plan: Plan) -> Stage:
+    """Faces that the teacher finds on the training pictures, by picture name: `faces.json`."""
+    teacher = f"{plan.spec.student.teacher}.tflite"
+
+    def run(run: StageRun) -> Sequence[StageRecord]:
+        from zoo.runtimes import detect_faces
+        from zoo.sources import read_picture_set
+
+        pictures = read_picture_set(run.path("data", "pictures.json")).of("train")
+        found = detect_faces(run.path("fetch", teacher), [one.path for one in pictures], progress=run.progress)
+        faces = {
+            picture.name: [detection.box for detection in detections]
+            for picture, detections in zip(pictures, found, strict=True)
+        }
+        (run.folder / "faces.json").write_text(json.dumps(faces, indent=0) + "\n", encoding="utf-8")
+        return [
+            LocateRecord(
+                provenance=run.provenance(),
+                teacher=run.inputs["fetch"].files[teacher],
+                pictures=len(pictures),
+                pictures_with_faces=sum(bool(boxes) for boxes in faces.values()),
+                faces=sum(len(boxes) for boxes in faces.values()),
+            )
+        ]
+
+    return Stage(
+        name="locate",
+        purpose="find the faces to train on, with the teacher in MediaPipe's graph",
+        version="1",
+        run=run,
+        reads=[Reads("fetch", teacher), PICTURES],
+        tools=["mediapipe"],
+        records=["locate"],
+    )
+
+
+def import_stage(plan: Plan) -> Stage:
+    """The proof that the Keras network that is trained computes what the published file does."""
+    spec = plan.spec
+    start = f"{spec.student.start}.tflite"
+
+    def run(run: StageRun) -> Sequence[StageRecord]:
+        from zoo.student import import_student, measure_parity
+
+        source = run.path("fetch", start).read_bytes()
+        student = import_student(source, name=spec.student.start, batch=1)
+        parity = measure_parity(student.model, source)
+        if not parity.relative_difference <= spec.student.parity_tolerance:
+            raise RefusedError(
+                f"{spec.student.start}: the imported network's outputs differ from the file's by "
+                f"{parity.relative_difference:.3g} of their magnitude, more than student.parity_tolerance "
+                f"({spec.student.parity_tolerance:g}) allows, so it is not trained."
+            )
+        return [
+            ImportRecord(
+                provenance=run.provenance(),
+                source=run.inputs["fetch"].files[start],
+                operators=student.operators,
+                parameters=student.parameters,
+                max_abs_difference=parity.max_abs_difference,
+                output_magnitude=parity.output_magnitude,
+                relative_difference=parity.relative_difference,
+                tolerance=spec.student.parity_tolerance,
+                inputs_tried=parity.inputs_tried,
+            )
+        ]
+
+    return Stage(
+        name="import",
+        purpose="turn the published network into one that can be trained, and prove that it is the same",
+        version="1",
+        run=run,
+        parameters={"student": spec.student.model_dump(mode="json")},
+        reads=[Reads("fetch", start)],
+        tools=["tensorflow", "tf-keras", "ai-edge-litert"],
+        records=["import"],
+    )

