@@ -26,14 +26,14 @@ class Graph:
     def __init__(self, shape: tuple[int, ...] = (1, 16, 16, 3), *, seed: int = 0) -> None:
         self._random = np.random.default_rng(seed)
         self._buffers = [schema.BufferT()]
-        self._tensors: list[schema.TensorT] = []
+        self.tensors: list[schema.TensorT] = []
         self._operators: list[schema.OperatorT] = []
         self._codes: dict[int, int] = {}
         self._outputs: list[int] = []
         self.input = self._tensor("input", shape)
 
     def shape(self, tensor: int) -> tuple[int, ...]:
-        return tuple(self._tensors[tensor].shape)
+        return tuple(self.tensors[tensor].shape)
 
     def weights(self, shape: tuple[int, ...], *, zeros: float = 0.0, stored: str = "dense") -> int:
         """A float16 constant, `zeros` of it zero, read through DEQUANTIZE and, if stored sparse, DENSIFY."""
@@ -162,7 +162,7 @@ class Graph:
 
     def output(self, *tensors: int) -> bytes:
         """The file, with these tensors as its outputs."""
-        graph = schema.SubGraphT(self._tensors, [self.input], list(tensors), self._operators, "main")
+        graph = schema.SubGraphT(self.tensors, [self.input], list(tensors), self._operators, "main")
         codes = [schema.OperatorCodeT(min(code, 127), None, 1, code) for code in self._codes]
         model = schema.ModelT(3, codes, [graph], "test graph", self._buffers)
         import flatbuffers
@@ -172,8 +172,8 @@ class Graph:
         return bytes(builder.Output())
 
     def _tensor(self, name: str, shape: tuple[int, ...], dtype: str = "float32", buffer: int = 0) -> int:
-        self._tensors.append(schema.TensorT(list(shape), TYPES[dtype], buffer, name))
-        return len(self._tensors) - 1
+        self.tensors.append(schema.TensorT(list(shape), TYPES[dtype], buffer, name))
+        return len(self.tensors) - 1
 
     def _constant(
         self,
@@ -186,7 +186,7 @@ class Graph:
         self._buffers.append(schema.BufferT(raw))
         name = f"constant_{len(self._buffers)}"
         index = self._tensor(name, shape or values.shape, values.dtype.name, len(self._buffers) - 1)
-        self._tensors[index].sparsity = sparsity
+        self.tensors[index].sparsity = sparsity
         return index
 
     def _apply(
@@ -200,7 +200,7 @@ class Graph:
         dtype: str = "float32",
         version: int = 1,
     ) -> int:
-        output = self._tensor(f"value_{len(self._tensors)}", shape, dtype)
+        output = self._tensor(f"value_{len(self.tensors)}", shape, dtype)
         place = self._codes.setdefault(code, len(self._codes))
         self._operators.append(schema.OperatorT(place, inputs, [output], options_type, options))
         return output

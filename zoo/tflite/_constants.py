@@ -18,6 +18,9 @@ _NUMPY_DTYPES = (
     *("float16", "float32", "float64", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"),
     *("bool", "complex64", "complex128"),
 )
+_UNPACKING = ("DENSIFY", "DEQUANTIZE")
+_LONGEST_CHAIN = 4
+"""The tensor itself, DEQUANTIZE, DENSIFY and the stored one; a longer chain is a trick."""
 _NIBBLES = {"int4": True, "uint4": False}
 
 
@@ -67,7 +70,7 @@ def constant_value(model: Model, index: int, *, subgraph: int = 0) -> npt.NDArra
     if not is_constant(model, origin, subgraph=subgraph):
         return None
     value = constant(model, origin, subgraph=subgraph)
-    tensors, producers = model.subgraphs[subgraph].tensors, model.subgraphs[subgraph].producers()
+    tensors, producers = model.subgraphs[subgraph].tensors, model.subgraphs[subgraph].producers
     for target, source in zip(chain[-2::-1], chain[:0:-1], strict=True):
         if producers[target].name == "DEQUANTIZE":
             value = _dequantized(model, value, tensors[source])
@@ -76,9 +79,10 @@ def constant_value(model: Model, index: int, *, subgraph: int = 0) -> npt.NDArra
 
 def constant_chain(graph: Subgraph, index: int) -> tuple[int, ...]:
     """The tensor, then the tensors it comes from through DENSIFY and DEQUANTIZE, back to where another begins."""
-    producers, chain = graph.producers(), [index]
-    while (producer := producers.get(chain[-1])) and producer.name in ("DENSIFY", "DEQUANTIZE") and producer.inputs:
-        if producer.inputs[0] in chain or producer.inputs[0] < 0:
+    chain = [index]
+    while len(chain) < _LONGEST_CHAIN:
+        producer = graph.producers.get(chain[-1])
+        if producer is None or producer.name not in _UNPACKING or not producer.inputs or producer.inputs[0] < 0:
             break
         chain.append(producer.inputs[0])
     return tuple(chain)

@@ -17,7 +17,8 @@ import numpy.typing as npt
 _SCALARS = {code: struct.Struct("<" + code) for code in "bBhHiIqQf?"}
 
 # Tables may share parts, but no honest file is read many times over; more than this is a bomb of shared vectors.
-_READS_PER_BYTE = 8
+_READS_PER_BYTE = 4
+_TABLE_BYTES = 12
 _SPARE_READS = 1 << 16
 
 
@@ -73,7 +74,7 @@ class Table:
     __slots__ = ("_fields", "_position", "_source", "_vtable")
 
     def __init__(self, source: Source, position: int) -> None:
-        source.spend(4)
+        source.spend(_TABLE_BYTES)
         vtable = position - int(source.scalar("i", position))
         size = int(source.scalar("H", vtable))
         if size < 4 or size % 2:

@@ -98,16 +98,34 @@ def count_zeros(model: Model, index: int, *, subgraph: int = 0) -> ZeroCount | N
     return ZeroCount(weights, weights - nonzero, tensor.sparsity is not None)
 
 
+class ZeroCounter:
+    """Counts zeros by tensor, once for each stored constant, however many operators read it."""
+
+    def __init__(self, model: Model, *, subgraph: int = 0) -> None:
+        self._model, self._subgraph = model, subgraph
+        self._known: dict[tuple[int, tuple[int, ...]], ZeroCount | None] = {}
+
+    def count(self, index: int) -> ZeroCount | None:
+        """As `count_zeros`."""
+        graph = self._model.subgraphs[self._subgraph]
+        origin = graph.tensors[constant_chain(graph, index)[-1]]
+        key = origin.buffer, origin.shape
+        if key not in self._known:
+            self._known[key] = count_zeros(self._model, index, subgraph=self._subgraph)
+        return self._known[key]
+
+
 def _pointwise_kernels(model: Model) -> tuple[PointwiseKernel, ...]:
     kernels = []
     for number, graph in enumerate(model.subgraphs):
+        zeros = ZeroCounter(model, subgraph=number)
         for operator in graph.operators:
             if operator.name != "CONV_2D" or len(operator.inputs) < 2 or operator.inputs[1] < 0:
                 continue
             shape = graph.tensors[operator.inputs[1]].shape
             if len(shape) != 4 or shape[1:3] != (1, 1):
                 continue
-            count = count_zeros(model, operator.inputs[1], subgraph=number)
+            count = zeros.count(operator.inputs[1])
             if count is not None:
                 kernels.append(PointwiseKernel(operator, operator_label(graph, operator), shape, count))
     return tuple(kernels)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Literal
 
 import numpy.typing as npt
@@ -122,10 +123,12 @@ class Subgraph:
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
 
+    @cached_property
     def producers(self) -> dict[int, Operator]:
         """The operator that writes each tensor, by tensor index."""
         return {output: operator for operator in self.operators for output in operator.outputs}
 
+    @cached_property
     def consumers(self) -> dict[int, list[Operator]]:
         """The operators that read each tensor, by tensor index, in the order they run."""
         readers: dict[int, list[Operator]] = {}

@@ -75,7 +75,7 @@ def encode(
             levels.append(SparseLevel(size=size))
             nodes = nodes.reshape(parents * size, *nodes.shape[2:])
             continue
-        alive = (nodes != 0).reshape(parents, size, -1).any(axis=2)
+        alive = (nodes != 0).any(axis=tuple(range(2, nodes.ndim)))
         segments = np.concatenate([[0], np.cumsum(alive.sum(axis=1))])
         levels.append(SparseLevel(size=0, segments=_narrow(segments), indices=_narrow(np.nonzero(alive)[1])))
         nodes = nodes[alive]

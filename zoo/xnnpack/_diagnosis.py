@@ -38,7 +38,7 @@ def obstacles(analysis: Analysis) -> list[RuleBreak]:
 
 def leaks(analysis: Analysis, regions: Iterable[Region]) -> list[RuleBreak]:
     """Where values leave a region in the wrong layout: XNNPACK runs it sparse all the same, with wrong outputs."""
-    graph, readers, outputs = analysis.graph, analysis.graph.consumers(), set(analysis.graph.model.outputs)
+    graph, readers, outputs = analysis.graph, analysis.graph.consumers, set(analysis.graph.model.outputs)
     found = []
     for region in regions:
         members = {node.index for node in region.nodes}
@@ -73,7 +73,7 @@ def candidate_nodes(analysis: Analysis) -> list[Node]:
 
 
 def _candidate(analysis: Analysis, targets: list[Node]) -> list[Node]:
-    producers = analysis.graph.producers()
+    producers = analysis.graph.producers
 
     def before(node: Node) -> list[Node]:
         if analysis.findings[node.index].layout & Layout.START:
@@ -86,22 +86,13 @@ def _candidate(analysis: Analysis, targets: list[Node]) -> list[Node]:
 
 def _last_convolutions(graph: NodeGraph, ends: list[Node]) -> list[Node]:
     """Convolutions after which comes neither a convolution nor a region's end."""
-    readers = graph.consumers()
+    convolutions = [node for node in graph.nodes if node.operator.name in _CONVOLUTIONS]
 
-    def after(node: Node) -> list[Node]:
-        return [reader for value in node.outputs for reader in readers.get(value, [])]
+    def before(node: Node) -> list[Node]:
+        return [graph.producers[value] for value in graph.dynamic_inputs(node) if value in graph.producers]
 
-    final = {node.index for node in ends}
-    result = []
-    for node in graph.nodes:
-        if node.operator.name in _CONVOLUTIONS:
-            beyond = _reachable(after(node), after)
-            if not any(
-                other.index in beyond and (other.operator.name in _CONVOLUTIONS or other.index in final)
-                for other in graph.nodes
-            ):
-                result.append(node)
-    return result
+    followed = _reachable([earlier for node in (*convolutions, *ends) for earlier in before(node)], before)
+    return [node for node in convolutions if node.index not in followed]
 
 
 def _reachable(starts: Iterable[Node], step: Callable[[Node], list[Node]]) -> set[int]:
@@ -125,7 +116,7 @@ def _roles_missing(analysis: Analysis, candidate: list[Node]) -> list[RuleBreak]
 
 
 def _missing_start(analysis: Analysis, candidate: list[Node]) -> list[RuleBreak]:
-    graph, producers = analysis.graph, analysis.graph.producers()
+    graph, producers = analysis.graph, analysis.graph.producers
     return [
         rules.REGION_START.broken(f"{label(graph, node)}: it reads the model's input")
         for node in candidate
@@ -135,7 +126,7 @@ def _missing_start(analysis: Analysis, candidate: list[Node]) -> list[RuleBreak]
 
 
 def _readers_outside(analysis: Analysis, candidate: list[Node]) -> list[RuleBreak]:
-    graph, readers = analysis.graph, analysis.graph.consumers()
+    graph, readers = analysis.graph, analysis.graph.consumers
     inside = {node.index for node in candidate}
     found = []
     for node in candidate:

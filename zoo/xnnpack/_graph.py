@@ -7,6 +7,7 @@ inference asks for it.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -82,9 +83,12 @@ class NodeGraph:
     def tensor(self, index: int) -> Tensor:
         return self.model.tensors[index]
 
+    @cached_property
     def producers(self) -> dict[int, Node]:
+        """The node that writes each value."""
         return {output: node for node in self.nodes for output in node.outputs}
 
+    @cached_property
     def consumers(self) -> dict[int, list[Node]]:
         """The nodes that read each value, once for each time they read it."""
         readers: dict[int, list[Node]] = {}
@@ -158,7 +162,7 @@ def _same_padding(kernel: tuple[int, int], dilation: tuple[int, int]) -> Padding
 def _fuse(graph: NodeGraph) -> list[Node]:
     """Take clamps into the node before them and PAD into the convolution after it, where nobody else reads between."""
     nodes = {node.index: node for node in graph.nodes}
-    consumers, outputs = graph.consumers(), set(graph.model.outputs)
+    consumers, outputs = graph.consumers, set(graph.model.outputs)
     for index in sorted(nodes):
         node = nodes.get(index)
         if node is None or len(node.outputs) != 1 or node.outputs[0] in outputs:
@@ -189,8 +193,10 @@ def _padded(reader: Node, pad: Node, padding: Padding) -> Node | None:
 
 def _spatial_padding(model: Model, operator: Operator) -> Padding | None:
     """What PAD adds to height and width; None where it is not known or where it pads batch or channels."""
-    amounts = constant_value(model, operator.inputs[1]) if len(operator.inputs) > 1 else None
-    if amounts is None or amounts.shape != (4, 2) or np.any(amounts[[0, 3]]):
+    if len(operator.inputs) < 2 or operator.inputs[1] < 0 or model.tensors[operator.inputs[1]].shape != (4, 2):
+        return None
+    amounts = constant_value(model, operator.inputs[1])
+    if amounts is None or np.any(amounts[[0, 3]]):
         return None
     (top, bottom), (left, right) = amounts[1].tolist(), amounts[2].tolist()
     return int(top), int(right), int(bottom), int(left)

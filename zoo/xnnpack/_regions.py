@@ -6,9 +6,9 @@ clusters grown from region ends, clusters spoilt by an outside producer or reade
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from zoo.tflite import ZeroCount, count_zeros
+from zoo.tflite import ZeroCount, ZeroCounter
 from zoo.xnnpack._compatibility import Finding, Layout, check
 from zoo.xnnpack._graph import Node, NodeGraph
 
@@ -58,7 +58,6 @@ class _Clusters:
     leaders: list[int]
     spoilt: list[bool]
     changed: bool = False
-    readers: dict[int, int] = field(default_factory=dict)
 
     def feeds(self, producer: int) -> bool:
         """Whether the node can hand an NCHW value on."""
@@ -74,10 +73,11 @@ def analyse(graph: NodeGraph) -> Analysis:
     findings = tuple(check(graph, node) for node in graph.nodes)
     size = len(graph.nodes)
     clusters = _Clusters([finding.layout for finding in findings], list(range(size)), [False] * size)
+    zeros = ZeroCounter(graph.model)
     counts = {
         node.index: count
         for node in graph.nodes
-        if node.is_pointwise and (count := count_zeros(graph.model, node.inputs[1])) is not None
+        if node.is_pointwise and (count := zeros.count(node.inputs[1])) is not None
     }
     regions: tuple[Region, ...] = ()
     if _grow(graph, clusters):
@@ -88,22 +88,47 @@ def analyse(graph: NodeGraph) -> Analysis:
 
 def _grow(graph: NodeGraph, clusters: _Clusters) -> bool:
     """Join nodes to clusters, from region ends first; False where no end could be joined."""
-    producers = {value: node.index for value, node in graph.producers().items()}
+    producers = {value: node.index for value, node in graph.producers.items()}
     for node in graph.nodes:
         if clusters.layouts[node.index] & Layout.END:
             _join(graph, clusters, node, producers)
     if not clusters.changed:
         return False
-    while clusters.changed:
-        clusters.changed = False
-        for node in graph.nodes:
-            inside = clusters.layouts[node.index] & (Layout.INSIDE | Layout.END)
-            if inside and not clusters.spoilt[node.index]:
-                _join(graph, clusters, node, producers)
+    edges = []
+    for node in graph.nodes:
+        inside = clusters.layouts[node.index] & (Layout.INSIDE | Layout.END)
+        if inside and not clusters.spoilt[node.index]:
+            _join(graph, clusters, node, producers)
+            edges.append(node)
+    _settle(graph, clusters, edges, producers)
     for node in graph.nodes:
         clusters.spoilt[clusters.leaders[node.index]] |= clusters.spoilt[node.index]
     _spoil_where_read_outside(graph, clusters)
     return True
+
+
+def _settle(graph: NodeGraph, clusters: _Clusters, joined: list[Node], producers: dict[int, int]) -> None:
+    """Give joined nodes the highest leader among them.
+
+    Upstream repeats its pass until no leader changes, once for each node of a chain; which nodes are spoilt is settled in
+    the first pass, as producers come first. The rest is connected components, done here in one go.
+    """
+    parent = list(range(len(graph.nodes)))
+
+    def root(node: int) -> int:
+        while parent[node] != node:
+            parent[node] = parent[parent[node]]
+            node = parent[node]
+        return node
+
+    for node in joined:
+        if not clusters.spoilt[node.index]:
+            for value in graph.dynamic_inputs(node):
+                parent[root(producers[value])] = root(node.index)
+    highest: dict[int, int] = {}
+    for index, leader in enumerate(clusters.leaders):
+        highest[root(index)] = max(leader, highest.get(root(index), 0))
+    clusters.leaders = [highest[root(index)] for index in range(len(graph.nodes))]
 
 
 def _join(graph: NodeGraph, clusters: _Clusters, node: Node, producers: dict[int, int]) -> None:
@@ -127,7 +152,7 @@ def _spoil_where_read_outside(graph: NodeGraph, clusters: _Clusters) -> None:
         if clusters.holds(node.index):
             for value in graph.dynamic_inputs(node):
                 inside[value] = inside.get(value, 0) + 1
-    readers = graph.consumers()
+    readers = graph.consumers
     for node in graph.nodes:
         if clusters.holds(node.index):
             for value in graph.dynamic_inputs(node):
