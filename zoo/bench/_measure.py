@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,6 +20,9 @@ from zoo.records import FailedTarget, LatencyRatio, ModelTiming, OutputParity, T
 
 SPARSE_AND_TWIN = (("sparse", "twin"),)
 """The names of a build: its sparse file, and the same graph and weights stored dense."""
+
+_AT_ONCE = 2
+"""Models that run side by side while nothing is timed."""
 
 
 @dataclass(frozen=True)
@@ -99,9 +103,10 @@ def _run_references(
 ) -> dict[str, ReferenceRun | ModelFailed]:
     host = host_target()
     references: dict[str, ReferenceRun | ModelFailed] = {}
-    with progress.task("bench: reference outputs", len(models)) as ticker:
-        for name, path in models.items():
-            references[name] = run_reference(name, path, host=host, folder=folder)
+    with progress.task("bench: reference outputs", len(models)) as ticker, ThreadPoolExecutor(_AT_ONCE) as pool:
+        runs = pool.map(lambda name: run_reference(name, models[name], host=host, folder=folder), models)
+        for name, run in zip(models, runs, strict=True):
+            references[name] = run
             ticker.advance()
     failures = [run for run in references.values() if isinstance(run, ModelFailed)]
     if len(failures) == len(references) and not any(run.runtime_started for run in failures):
@@ -145,25 +150,27 @@ def _agreeing(
     Raises:
         OutsideError: the runtime did not start for any model.
     """
-    agreeing: dict[str, ReferenceRun] = {}
-    silent: list[str] = []
+    runnable = {name: run for name, run in references.items() if isinstance(run, ReferenceRun)}
     for name, reference in references.items():
-        ticker.advance(note=f"parity of {name}")
         if isinstance(reference, ModelFailed):
             state.notes[name] = f"Not timed: LiteRT's reference kernels did not run it: {reference.reason}."
-            continue
-        run = run_check(name, reference, target=target, folder=folder)
-        if isinstance(run, ModelFailed):
-            state.notes[name] = f"Not timed: {run.reason}."
-            silent += [] if run.runtime_started else [run.reason]
-            continue
-        state.version = run.version
-        comparison = compare_outputs(run.outputs, reference.outputs)
-        state.parity[name] = comparison.parity
-        if comparison.reason:
-            state.notes[name] = f"Not timed: {comparison.reason}."
-        else:
-            agreeing[name] = reference
+    agreeing: dict[str, ReferenceRun] = {}
+    silent: list[str] = []
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        runs = pool.map(lambda name: run_check(name, runnable[name], target=target, folder=folder), runnable)
+        for name, run in zip(runnable, runs, strict=True):
+            ticker.advance(note=f"parity of {name}")
+            if isinstance(run, ModelFailed):
+                state.notes[name] = f"Not timed: {run.reason}."
+                silent += [] if run.runtime_started else [run.reason]
+                continue
+            state.version = run.version
+            comparison = compare_outputs(run.outputs, runnable[name].outputs)
+            state.parity[name] = comparison.parity
+            if comparison.reason:
+                state.notes[name] = f"Not timed: {comparison.reason}."
+            else:
+                agreeing[name] = runnable[name]
     if silent and not state.version:
         raise OutsideError(f"target {target.name}: the runtime did not start ({silent[0]}); run zoo doctor")
     return agreeing

@@ -20,8 +20,8 @@ SEED = 20210721
 WARM_UP_RUNS = 15
 LEAST_WARM_UP_SECONDS = 0.5
 MOST_WARM_UP_SECONDS = 5.0
-MOST_ROUNDS = 5
-"""Runs of each model in a block. Their median shrugs off two that another process interrupted."""
+MOST_ROUNDS = 9
+"""Runs of each model in a block. Their median shrugs off four that another process interrupted."""
 
 BLOCK_SECONDS = 30.0
 """What all blocks of a target may take together before rounds are given up."""

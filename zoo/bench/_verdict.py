@@ -9,7 +9,7 @@ from zoo.bench._targets import AVX_RULE, Target
 from zoo.records import LatencyRatio
 
 ENGAGED_BELOW = 0.95
-"""Sparse kernels engaged if the whole interval of sparse / twin lies below this.
+"""Sparse kernels engaged if the whole interval of sparse / twin lies below this, and did not if the ratio does not.
 
 The twin has the same graph and weights, so where dense kernels run both the ratio is 1 and only noise moves it: a host
 with AVX measured 1.00 (0.99 to 1.02). The published sparse face detector, whose 70% zeros are little above the two
@@ -30,7 +30,8 @@ def judge_engagement(
 ) -> Engagement:
     """Whether every sparse file among `controls`, pairs of a sparse model and its twin, ran on sparse kernels.
 
-    False where XNNPACK's rule excludes them, whatever was measured; None without a timed control.
+    False where XNNPACK's rule excludes them, whatever was measured. None without a timed control, and where the ratio
+    is below the margin but its interval reaches over it: a busy machine, which more blocks would settle.
     """
     by_pair = {(ratio.numerator, ratio.denominator): ratio for ratio in ratios}
     measured = [by_pair[pair] for pair in controls if pair in by_pair]
@@ -43,9 +44,12 @@ def judge_engagement(
     if len(measured) < len(controls):
         missing = ", ".join(f"{sparse} / {twin}" for sparse, twin in controls if (sparse, twin) not in by_pair)
         return Engagement(None, f"Not timed: {missing}." + (f" Timed: {figures}." if figures else ""))
-    engaged = all(ratio.interval.high < ENGAGED_BELOW for ratio in measured)
-    whole = "the whole interval is below" if engaged else "not the whole interval is below"
-    return Engagement(engaged, f"Against the same weights stored dense: {figures}; {whole} {ENGAGED_BELOW}.")
+    against = f"Against the same weights stored dense: {figures}"
+    if any(ratio.ratio >= ENGAGED_BELOW for ratio in measured):
+        return Engagement(False, f"{against}; not below {ENGAGED_BELOW}, so dense kernels ran.")
+    if any(ratio.interval.high >= ENGAGED_BELOW for ratio in measured):
+        return Engagement(None, f"{against}; the interval reaches {ENGAGED_BELOW}, so measure again, with more blocks.")
+    return Engagement(True, f"{against}; the whole interval is below {ENGAGED_BELOW}, so sparse kernels ran.")
 
 
 def _figure(ratio: LatencyRatio) -> str:
