@@ -110,8 +110,8 @@ def _grow(graph: NodeGraph, clusters: _Clusters) -> bool:
 def _settle(graph: NodeGraph, clusters: _Clusters, joined: list[Node], producers: dict[int, int]) -> None:
     """Give joined nodes the highest leader among them.
 
-    Upstream repeats its pass until no leader changes, once for each node of a chain; which nodes are spoilt is settled in
-    the first pass, as producers come first. The rest is connected components, done here in one go.
+    Upstream repeats its pass until no leader changes, once for each node of a chain. Which nodes are spoilt is
+    settled in the first pass, as producers come first; the rest is connected components, done here in one go.
     """
     parent = list(range(len(graph.nodes)))
 
