@@ -13,6 +13,7 @@ from zoo.pipeline._folders import BuildFolder, locked, replace_folder, restore_f
 from zoo.pipeline._plan import BuildOptions, Plan, make_plan
 from zoo.pipeline._provenance import provenance_of
 from zoo.pipeline._stage import Stage
+from zoo.pipeline._stages_converting import calibrate_stage, convert_stage
 from zoo.pipeline._stages_making import data_stage, fetch_stage, import_stage, locate_stage
 from zoo.pipeline._stages_measuring import bench_stage, dropin_stage, inspect_stage
 from zoo.pipeline._stages_quality import quality_stage
@@ -59,6 +60,8 @@ def plan_stages(plan: Plan, *, command: str) -> list[Stage]:
         locate_stage,
         import_stage,
         train_stage,
+        calibrate_stage,
+        convert_stage,
         inspect_stage,
         bench_stage,
         quality_stage,

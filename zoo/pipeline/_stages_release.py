@@ -50,6 +50,8 @@ def gates_stage(plan: Plan, before: Sequence[Stage]) -> Stage:
 
 def card_stage(plan: Plan, before: Sequence[Stage]) -> Stage:
     """The model card: `README.md`, `card.html` and figures."""
+    from zoo.card import template_folders
+
     spec, sources = plan.spec, record_sources(before)
 
     def run(run: StageRun) -> Sequence[StageRecord]:
@@ -63,7 +65,10 @@ def card_stage(plan: Plan, before: Sequence[Stage]) -> Stage:
         purpose="write the model card",
         version="1",
         run=run,
-        parameters={"spec": spec.model_dump(mode="json"), "templates": content_hash(template_folder())},
+        parameters={
+            "spec": spec.model_dump(mode="json"),
+            "templates": [content_hash(one) for one in template_folders()],
+        },
         reads=sources,
         tools=["jinja2", "matplotlib"],
     )
@@ -111,10 +116,3 @@ def copy_records(run: StageRun, sources: Sequence[ReadsRecord], folder: Path) ->
     for source in sources:
         shutil.copyfile(run.inputs[source.stage].record_path(source.record), folder / f"{source.record}.json")
     return folder
-
-
-def template_folder() -> Path:
-    """The card's templates: in a checkout beside the package, in a wheel inside it."""
-    package = Path(__file__).resolve().parent.parent
-    inside = package / "_cards"
-    return inside if inside.is_dir() else package.parent / "cards"

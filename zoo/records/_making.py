@@ -126,8 +126,8 @@ class TrainRecord(StageRecord):
 class Calibration(Frozen):
     """The shift of one variant's score logits that makes its F-score best at the graph's own threshold.
 
-    Measured through MediaPipe's graph on calibration pictures, which neither train nor judge the model. `best_threshold`
-    is where F was best before the shift; the shift moves it to `graph_threshold`.
+    Measured through MediaPipe's graph on calibration pictures, which neither train nor judge the model.
+    `best_threshold` is where F was best before the shift; the shift moves it to `graph_threshold`.
     """
 
     variant: str
@@ -146,13 +146,17 @@ class CalibrateRecord(StageRecord):
 
 
 class Artifact(Frozen):
-    """One converted file. `max_abs_difference`: LiteRT on the file against the Keras model it came from."""
+    """One converted file. `max_abs_difference`: LiteRT on the file against the Keras model it came from.
+
+    `relative_difference`: the same over the outputs' magnitude, which is what `tolerance` bounds.
+    """
 
     variant: str
     file: FileRef
     gzip_bytes: int
     precision: str
     max_abs_difference: float
+    relative_difference: float | None = None
     tolerance: float
 
 

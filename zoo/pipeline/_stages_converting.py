@@ -1,0 +1,187 @@
+"""Stages that make files of trained weights: calibrate, convert."""
+
+from __future__ import annotations
+
+import math
+import shutil
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from zoo.pipeline._keys import hash_file
+from zoo.pipeline._plan import Plan
+from zoo.pipeline._stage import Reads, Stage, StageRun
+from zoo.pipeline._stages_making import PICTURES
+from zoo.records import Artifact, CalibrateRecord, Calibration, ConvertRecord, FileRef, StageRecord
+
+if TYPE_CHECKING:
+    from zoo.runtimes import Detection
+
+LOW_THRESHOLD = 0.1
+"""Score threshold at which candidates are run: low enough to see what a lower operating point would bring."""
+
+FEWEST_FACES = 20
+"""Reference detections without which no threshold is chosen: with a handful, the choice would follow single faces."""
+
+
+def calibrate_stage(plan: Plan) -> Stage:
+    """Weights whose best operating point is the graph's own: `VARIANT.npz`.
+
+    Where the calibration pictures show too few faces, the weights stay as they were trained and the record lists no
+    calibration.
+    """
+    spec = plan.spec
+
+    def run(run: StageRun) -> Sequence[StageRecord]:
+        calibrations = _Calibrating(plan, run).all_variants()
+        return [CalibrateRecord(provenance=run.provenance(), calibrations=calibrations)]
+
+    start, teacher = f"{spec.student.start}.tflite", f"{spec.student.teacher}.tflite"
+    return Stage(
+        name="calibrate",
+        purpose="move each variant's best operating point to the graph's own threshold",
+        version="1",
+        run=run,
+        parameters={
+            "variants": [variant.model_dump(mode="json", exclude={"purpose"}) for variant in spec.variants],
+            "detector": spec.detector.model_dump(mode="json"),
+            "low_threshold": LOW_THRESHOLD,
+            "fewest_faces": FEWEST_FACES,
+        },
+        reads=[Reads("train", "*.npz"), Reads("fetch", start), Reads("fetch", teacher), PICTURES],
+        tools=["mediapipe", "tensorflow", "tf-keras"],
+        records=["calibrate"],
+    )
+
+
+class _Calibrating:
+    def __init__(self, plan: Plan, run: StageRun) -> None:
+        from zoo.sources import read_picture_set
+
+        self._spec, self._run = plan.spec, run
+        listed = read_picture_set(run.path("data", "pictures.json")).of("calibration")
+        self._pictures = [picture.path for picture in listed]
+
+    def all_variants(self) -> list[Calibration]:
+        reference = self._reference_detections()
+        enough = sum(len(detections) for detections in reference) >= FEWEST_FACES
+        if not enough:
+            self._run.progress.say(
+                f"calibrate: the calibration pictures show fewer than {FEWEST_FACES} faces, so scores stay as trained"
+            )
+        found = []
+        for variant in self._spec.variants:
+            weights = self._run.path("train", f"{variant.name}.npz")
+            target = self._run.folder / weights.name
+            calibration = self._calibrate(variant.name, weights, target, reference) if enough else None
+            if calibration is None:
+                shutil.copyfile(weights, target)
+            else:
+                found.append(calibration)
+        return found
+
+    def _reference_detections(self) -> list[list[Detection]]:
+        from zoo.runtimes import detect_faces
+
+        if not self._pictures:
+            return []
+        teacher = self._run.path("fetch", f"{self._spec.student.teacher}.tflite")
+        return detect_faces(teacher, self._pictures, progress=self._run.progress)
+
+    def _calibrate(
+        self, variant: str, weights: Path, target: Path, reference: list[list[Detection]]
+    ) -> Calibration | None:
+        """Write the shifted weights and say what the shift did; None where the variant finds none of the faces."""
+        from zoo.convert import shift_scores
+        from zoo.errors import InputError
+        from zoo.evaluate import best_threshold, f_score_at
+
+        graph, iou = self._spec.detector.score_threshold, self._spec.detector.iou_threshold
+        before = self._detect(variant, weights, LOW_THRESHOLD)
+        try:
+            best = best_threshold(before, reference, iou_threshold=iou)
+        except InputError:
+            self._run.progress.say(f"calibrate: {variant} finds none of the faces, so its scores stay as trained")
+            return None
+        shift = _logit(graph) - _logit(best.threshold)
+        student = self._run.path("fetch", f"{self._spec.student.start}.tflite").read_bytes()
+        shift_scores(self._spec, student=student, weights=weights, shift=shift, target=target)
+        after = self._detect(variant, target, None)
+        return Calibration(
+            variant=variant,
+            shift=shift,
+            graph_threshold=graph,
+            best_threshold=best.threshold,
+            pictures=len(self._pictures),
+            reference_detections=best.reference_detections,
+            f_before=f_score_at(before, reference, threshold=graph, iou_threshold=iou),
+            f_after=f_score_at(after, reference, threshold=graph, iou_threshold=iou),
+        )
+
+    def _detect(self, variant: str, weights: Path, threshold: float | None) -> list[list[Detection]]:
+        """What the weights find, through MediaPipe's graph on a file of them."""
+        from zoo.convert import convert_variant
+        from zoo.runtimes import detect_faces
+
+        student = self._run.path("fetch", f"{self._spec.student.start}.tflite").read_bytes()
+        with tempfile.TemporaryDirectory(dir=self._run.progress_folder) as made:
+            file = convert_variant(
+                self._spec, self._spec.variant(variant), student=student, weights=weights, folder=Path(made)
+            ).path
+            return detect_faces(file, self._pictures, score_threshold=threshold, progress=self._run.progress)
+
+
+def _logit(share: float) -> float:
+    return math.log(share / (1 - share))
+
+
+def convert_stage(plan: Plan) -> Stage:
+    """The files: `MODEL_VARIANT.tflite`, and the densified twin of the sparse one."""
+    spec = plan.spec
+
+    def run(run: StageRun) -> Sequence[StageRecord]:
+        from zoo.convert import PARITY_TOLERANCE, artifact_name, convert_variant, make_twin
+
+        student = run.path("fetch", f"{spec.student.start}.tflite").read_bytes()
+        artifacts = []
+        with run.progress.task("convert", len(spec.variants)) as ticker:
+            for variant in spec.variants:
+                weights = run.path("calibrate", f"{variant.name}.npz")
+                made = convert_variant(spec, variant, student=student, weights=weights, folder=run.folder)
+                artifacts.append(
+                    Artifact(
+                        variant=variant.name,
+                        file=_reference(made.path),
+                        gzip_bytes=made.gzip_bytes,
+                        precision=variant.precision,
+                        max_abs_difference=made.max_abs_difference,
+                        relative_difference=made.relative_difference,
+                        tolerance=PARITY_TOLERANCE,
+                    )
+                )
+                ticker.advance()
+        twin = make_twin(spec, sparse=run.folder / artifact_name(spec.name, "sparse"), folder=run.folder)
+        return [ConvertRecord(provenance=run.provenance(), artifacts=artifacts, twin=_reference(twin))]
+
+    return Stage(
+        name="convert",
+        purpose="write the .tflite files and check that they compute what was trained",
+        version="1",
+        run=run,
+        parameters={
+            "model": spec.name,
+            "title": spec.title,
+            "summary": spec.card.summary,
+            "input": spec.input.model_dump(mode="json"),
+            "outputs": [output.model_dump(mode="json") for output in spec.outputs],
+            "variants": [variant.model_dump(mode="json", exclude={"purpose"}) for variant in spec.variants],
+        },
+        reads=[Reads("calibrate", "*.npz"), Reads("fetch", f"{spec.student.start}.tflite")],
+        tools=["tensorflow", "tf-keras", "mediapipe", "ai-edge-litert"],
+        records=["convert"],
+    )
+
+
+def _reference(path: Path) -> FileRef:
+    return FileRef(name=path.name, sha256=hash_file(path), bytes=path.stat().st_size)
