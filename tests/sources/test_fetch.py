@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from filelock import FileLock
 
 from tests.sources.conftest import DEAD, Listener, Loopback
 from zoo.errors import InputError, OutsideError
@@ -199,6 +200,19 @@ def test_two_fetches_at_once_download_once(cache: Path, loopback: Loopback) -> N
         thread.join()
     assert [one.sha256 for one in found] == [SHA256] * 3
     assert len(loopback.asked) == 1
+
+
+def test_the_lock_is_given_back_whether_the_fetch_succeeds_or_not(cache: Path, loopback: Loopback) -> None:
+    wanted = reference(url=loopback.put("/model.tflite", CONTENT))
+    missing = reference(b"other", url=f"{loopback.url}/missing")
+    fetch(wanted)
+    with pytest.raises(OutsideError) as kept:
+        fetch(missing)
+    locks = sorted((cache / "locks").iterdir())
+    assert len(locks) == 2
+    for lock in locks:
+        with FileLock(str(lock), timeout=0):
+            assert kept.value is not None
 
 
 def test_a_file_damaged_in_the_cache_is_fetched_again(cache: Path, loopback: Loopback, listener: Listener) -> None:

@@ -213,14 +213,12 @@ def test_the_shared_folder_is_scanned_in_time(shared_data: Path, cache: Path) ->
     assert all(picture.face is not None for picture in found.pictures if "fairface" in picture.name)
     shares = {split: len(found.of(split)) / len(found.pictures) for split in ("evaluation", "calibration")}
     assert shares == pytest.approx({"evaluation": 0.2, "calibration": 0.1}, abs=0.02)
-    seconds = []
-    for _ in range(3):
-        started = time.monotonic()
-        again = Listener()
-        assert scan(shared_data, again) == found
-        seconds.append(time.monotonic() - started)
-        assert again.tasks == []
-    assert min(seconds) < 1
+    # Processor time, for other work may share the machine; a second scan waits for nothing.
+    started = time.process_time()
+    again = Listener()
+    assert scan(shared_data, again) == found
+    assert time.process_time() - started < 1
+    assert again.tasks == []
 
 
 def black_png(side: int) -> bytes:

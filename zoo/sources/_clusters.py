@@ -38,8 +38,9 @@ def leaders(looks: Mapping[str, int]) -> dict[str, str]:
             look = parent[look]
         return look
 
+    distinct = sorted(by_look)
     for band in range(_BANDS):
-        for alike in _alike(sorted(by_look), band):
+        for alike in _alike(distinct, band):
             for one, other in combinations(alike, 2):
                 if (one ^ other).bit_count() <= NEAR_BITS:
                     parent[find(one)] = find(other)
@@ -61,7 +62,7 @@ def _alike(looks: Sequence[int], band: int, further: int = 0) -> Iterator[list[i
     for look in looks:
         groups[look >> shift & (1 << _BAND_BITS) - 1].append(look)
     for group in groups.values():
-        if len(group) <= _CROWD:
+        if 1 < len(group) <= _CROWD:
             yield group
-        else:
+        elif len(group) > _CROWD:
             yield from _alike(group, band, further + 1)

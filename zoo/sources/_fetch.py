@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -46,19 +47,21 @@ def fetch_reference(name: str, reference: Reference, *, progress: Progress) -> F
     if installed is not None:
         return installed
     target = _cached_path(name, reference)
-    lock = cache_dir() / "locks" / f"{reference.sha256}.lock"
-    with writing(lock):
-        lock.parent.mkdir(parents=True, exist_ok=True)
-        guard = FileLock(str(lock), timeout=_LOCK_SECONDS)
-        try:
-            guard.acquire()
-        except Timeout as error:
-            raise OutsideError(
-                f"{lock} has been held by another build for an hour: end that build and try again"
-            ) from error
-    with guard:
+    with _lock(cache_dir() / "locks" / f"{reference.sha256}.lock"):
         cached = _from_cache(reference, target, progress)
         return cached or _bring(name, reference, target, tried, progress)
+
+
+def _lock(path: Path) -> AbstractContextManager[object]:
+    """Held from the moment of the call: of several builds that need a file, one brings it and the others wait."""
+    with writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            return FileLock(str(path), timeout=_LOCK_SECONDS).acquire()
+        except Timeout as error:
+            raise OutsideError(
+                f"{path} has been held by another build for an hour: end that build and try again"
+            ) from error
 
 
 def _installed(name: str, reference: Reference, tried: list[str], progress: Progress) -> FetchedFile | None:

@@ -164,7 +164,7 @@ def _uv() -> str:
 
 def _last_line(text: str) -> str:
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return lines[-1][:200] if lines else "uv failed without saying why"
+    return lines[-1].removeprefix("cause: ").rstrip(".")[:200] if lines else "uv failed without saying why"
 
 
 def _first_line(error: Exception) -> str:
