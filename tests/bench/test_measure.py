@@ -12,10 +12,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.xnnpack.graphs import Graph
 from zoo.bench import ENGAGED_BELOW, FileComparison, compare_files, measure
 from zoo.bench._blocks import random_order, time_models
 from zoo.bench._measure import _measure_on
-from zoo.bench._once import ReferenceRun, run_reference
+from zoo.bench._once import ModelFailed, ReferenceRun, run_check, run_reference
 from zoo.bench._targets import host_target, wasm_target
 from zoo.errors import InputError
 from zoo.machine import describe_machine
@@ -148,6 +149,23 @@ def test_a_model_that_does_not_match_its_reference_is_not_timed(
     assert "differs" in refused.note
     assert [(ratio.numerator, ratio.denominator) for ratio in host.ratios] == [("twin", "published_dense")]
     assert host.engaged in (None, False)
+
+
+def test_a_network_that_fails_with_a_log_line_and_zeros_but_no_error_is_refused(
+    web_runtime: Path, tmp_path: Path
+) -> None:
+    """MEAN with kept dimensions, a sparse 1x1 convolution, RESHAPE: the web runtime answers zeros, and very fast."""
+    graph = Graph((1, 64, 64, 3))
+    pooled = graph.mean(graph.conv(graph.conv(graph.stem(16), 64, zeros=0.8), 64, zeros=0.8), keep_dims=True)
+    path = tmp_path / "trap.tflite"
+    path.write_bytes(graph.output(graph.reshape(graph.conv(pooled, 64, zeros=0.8), (1, 64))))
+    reference = run_reference("trap", path, host=host_target(), folder=tmp_path)
+    assert isinstance(reference, ReferenceRun)
+
+    run = run_check("trap", reference, target=wasm_target(), folder=tmp_path)
+
+    assert isinstance(run, ModelFailed)
+    assert "ERROR: XNNPack delegate failed to reshape runtime" in run.reason
 
 
 class KillOnce:

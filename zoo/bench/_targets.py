@@ -11,7 +11,7 @@ from pathlib import Path
 
 from zoo.errors import InputError, OutsideError
 from zoo.machine import describe_machine
-from zoo.sources._node import litertjs_package, node_binary
+from zoo.sources import litertjs_package, node_binary
 
 AVX_RULE = "xnn_is_chw_compatible_config in XNNPACK's src/xnnpack/hardware-config.h"
 """The upstream function that keeps sparse kernels off x86 processors with AVX."""
