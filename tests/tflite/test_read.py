@@ -12,6 +12,7 @@ from ai_edge_litert import schema_py_generated as schema
 
 from scripts.refresh_operator_names import TARGET, render
 from tests.xnnpack.cases import CASES
+from tests.xnnpack.graphs import Graph
 from zoo.errors import InputError
 from zoo.tflite import Model, constant, inventory, is_constant, read_model
 from zoo.xnnpack import engagements
@@ -120,6 +121,14 @@ def test_bit_flipped_published_file_reads_or_ends_in_the_error_for_a_person(publ
 def test_what_is_no_model_is_refused(data: bytes) -> None:
     with pytest.raises(InputError, match="the model"):
         read_model(data)
+
+
+def test_terminal_codes_in_names_are_made_harmless() -> None:
+    graph = Graph((1, 16, 16, 3))
+    x = graph.mean(graph.conv(graph.stem(), 16))
+    graph.tensors[x].name = "a\x1b[2J\nb"
+    model = read_model(graph.output(x))
+    assert model.tensors[x].name == "a\ufffd[2J\ufffdb"
 
 
 def test_missing_file_is_named(tmp_path: Path) -> None:

@@ -62,6 +62,11 @@ def test_bundle_with_a_member_that_leads_out_is_refused(tmp_path: Path, name: st
         inspect_path(bundle(tmp_path, {name: SPARSE_FILE}))
 
 
+def test_bundle_with_terminal_codes_in_a_name_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="cannot be printed"):
+        inspect_path(bundle(tmp_path, {"\x1b[2J.tflite": SPARSE_FILE}))
+
+
 def test_bundle_bomb_is_refused_before_it_unpacks(tmp_path: Path) -> None:
     path = tmp_path / "bomb.task"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:

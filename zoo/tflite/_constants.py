@@ -37,7 +37,9 @@ def constant(model: Model, index: int, *, subgraph: int = 0) -> npt.NDArray[Any]
     """
     tensor = model.subgraphs[subgraph].tensors[index]
     if not is_constant(model, index, subgraph=subgraph):
-        raise InputError(f"{model.name}: tensor '{tensor.name}' is not a constant; ask for one that the file stores.")
+        raise InputError(
+            f"{model.name}: tensor '{tensor.name[:80]}' is not a constant; ask for one that the file stores."
+        )
     span = model.buffers[tensor.buffer]
     raw = np.frombuffer(model.data, np.uint8, span.size, span.start)
     count = prod(tensor.shape)
@@ -142,4 +144,4 @@ def _unpack_nibbles(raw: npt.NDArray[np.uint8], *, signed: bool) -> npt.NDArray[
 
 
 def _misfit(model: Model, tensor: Tensor, reason: str) -> InputError:
-    return InputError(f"{model.name}: tensor '{tensor.name}' cannot be read: {reason}; convert the model again.")
+    return InputError(f"{model.name}: tensor '{tensor.name[:80]}' cannot be read: {reason}; convert the model again.")

@@ -129,10 +129,11 @@ class Table:
         return None if at is None else self._source.vector(self._source.follow(at), item_bytes)
 
     def text(self, slot: int) -> str:
-        """A string; empty where the field is absent."""
+        """A string; empty where the field is absent. What cannot be printed, such as terminal codes, becomes U+FFFD."""
         span = self.span(slot)
         if span is None:
             return ""
         start, length = span
         self._source.spend(length)
-        return self._source.data[start : start + length].decode("utf-8", "replace")
+        text = self._source.data[start : start + length].decode("utf-8", "replace")
+        return text if text.isprintable() else "".join(sign if sign.isprintable() else "\ufffd" for sign in text)

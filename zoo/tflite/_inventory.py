@@ -12,6 +12,7 @@ from zoo.tflite._constants import constant_chain, is_constant, stored_values
 from zoo.tflite._model import Model, Operator, Subgraph, Tensor
 
 _SHORT_NAME_PARTS = 2
+_SHORT_NAME_SIGNS = 60
 _REAL_DTYPES = ("float16", "float32", "float64", "bfloat16")
 _QUANTIZED_DTYPES = ("int4", "int8", "uint8", "int16", "int32")
 
@@ -79,7 +80,7 @@ def operator_label(graph: Subgraph, operator: Operator) -> str:
     if not operator.outputs:
         return f"{operator.name} {operator.index}"
     name = graph.tensors[operator.outputs[0]].name.split(";")[0]
-    short = "/".join(part for part in name.split("/")[-_SHORT_NAME_PARTS:])
+    short = "/".join(name.split("/")[-_SHORT_NAME_PARTS:])[:_SHORT_NAME_SIGNS]
     return f"{operator.name} {operator.index} ({short})"
 
 

@@ -117,6 +117,8 @@ def _check_members(path: Path, entries: list[zipfile.ZipInfo], members: list[zip
         raise InputError(f"{path} would unpack to more than a task bundle holds; give another file.")
     for entry in entries:
         parts = PurePosixPath(entry.filename.replace("\\", "/"))
+        if not entry.filename.isprintable():
+            raise InputError(f"{path} has a member whose name cannot be printed; do not use this file.")
         if parts.is_absolute() or ".." in parts.parts or ":" in entry.filename:
             raise InputError(
                 f"{path} has a member '{entry.filename}' whose name leads out of it; do not use this file."
