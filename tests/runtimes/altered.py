@@ -1,0 +1,40 @@
+"""Model files made on the spot from a published one, by scaling the layer that writes one output."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from zoo.tflite import Model, Operator, read_model
+
+BOXES, SCORES = 0, 1
+"""Which output of the full-range face model is which."""
+
+_PASS_THROUGH = {"RESHAPE", "DEPTH_TO_SPACE", "DEQUANTIZE"}
+
+
+def with_scaled_output(data: bytes, *, output: int, factor: float) -> bytes:
+    """The model with weights and bias of the last layer before `output` multiplied, so that the output is too."""
+    model = read_model(data)
+    changed = bytearray(data)
+    for operand in _last_layer(model, model.outputs[output]).inputs[1:]:
+        tensor = model.tensors[_stored(model, operand)]
+        assert tensor.dtype.upper() == "FLOAT16"
+        span = model.buffers[tensor.buffer]
+        values = np.frombuffer(data, np.float16, span.size // 2, span.start).astype(np.float32) * factor
+        with np.errstate(over="ignore"):
+            changed[span.start : span.start + span.size] = values.astype(np.float16).tobytes()
+    return bytes(changed)
+
+
+def _last_layer(model: Model, tensor: int) -> Operator:
+    producers = model.main.producers
+    while producers[tensor].name in _PASS_THROUGH:
+        tensor = producers[tensor].inputs[0]
+    return producers[tensor]
+
+
+def _stored(model: Model, tensor: int) -> int:
+    producers = model.main.producers
+    while tensor in producers:
+        tensor = producers[tensor].inputs[0]
+    return tensor
