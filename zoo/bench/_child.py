@@ -23,8 +23,11 @@ from zoo.bench._protocol import EVENT, Begin, Done, Event, Failed, RunnerRequest
 SILENCE_SECONDS = 120.0
 """The longest that a runner may go without an event. One inference of the largest models takes seconds."""
 
-TOTAL_SECONDS = 1200.0
-"""The longest that a runner may live."""
+TOTAL_SECONDS = 600.0
+"""The longest that a runner may live before its first block ..."""
+
+SECONDS_PER_BLOCK_AND_MODEL = 10.0
+"""... and what each model in each block adds to that."""
 
 _MOST_LINE_BYTES = 1 << 20
 _KEPT_STDERR_LINES = 50
@@ -49,6 +52,8 @@ class RunnerProcess:
     def __init__(self, command: Sequence[str], request: RunnerRequest) -> None:
         self._command = command
         self._request = request
+        runs = sum(len(block.order) for block in request.blocks)
+        self._limit = TOTAL_SECONDS + SECONDS_PER_BLOCK_AND_MODEL * runs
         self._lines: queue.Queue[bytes | None] = queue.Queue(maxsize=10_000)
         self._stderr: deque[str] = deque(maxlen=_KEPT_STDERR_LINES)
         self._errors: deque[str] = deque(maxlen=_KEPT_STDERR_LINES)
@@ -87,7 +92,7 @@ class RunnerProcess:
             RunnerDiedError: the runner failed, ended, fell silent, took too long or answered nonsense.
         """
         model: str | None = None
-        deadline = time.monotonic() + TOTAL_SECONDS
+        deadline = time.monotonic() + self._limit
         while True:
             line = self._next_line(deadline, model)
             if line is None:
@@ -116,7 +121,7 @@ class RunnerProcess:
         except queue.Empty:
             what = f"the runner gave no sign for {SILENCE_SECONDS:.0f} s"
             if wait < SILENCE_SECONDS:
-                what = f"the runner took longer than {TOTAL_SECONDS:.0f} s"
+                what = f"the runner took longer than {self._limit:.0f} s"
             raise RunnerDiedError(f"{what} and was ended", model=model) from None
 
     def _how_it_ended(self) -> str:
