@@ -3,6 +3,7 @@
 Reading imports neither TensorFlow nor LiteRT, so that `zoo inspect` starts at once.
 """
 
+from zoo.gzipped import gzip_bytes
 from zoo.tflite._constants import constant, constant_chain, constant_value, is_constant, stored_values
 from zoo.tflite._inventory import (
     Inventory,
@@ -28,7 +29,7 @@ from zoo.tflite._model import (
 )
 from zoo.tflite._read import MAX_FILE_BYTES, read_model
 from zoo.tflite._sparse import SparseError, decode, encode
-from zoo.tflite._twin import densified_twin, gzip_bytes
+from zoo.tflite._twin import densified_twin
 
 __all__ = [
     "MAX_FILE_BYTES",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import struct
 from typing import Any
 
@@ -39,11 +38,6 @@ def densified_twin(data: bytes) -> bytes:
         _store_dense(model, tree, number, schema)
     _remove_densify(tree, schema)
     return _packed(tree, schema)
-
-
-def gzip_bytes(data: bytes) -> int:
-    """Bytes after gzip at its best level; the same for the same data, as no time is written."""
-    return len(gzip.compress(data, compresslevel=9, mtime=0))
 
 
 def _store_dense(model: Model, tree: Any, number: int, schema: Any) -> None:

@@ -1,14 +1,24 @@
-"""XNNPACK's sparse-inference rules as code: what engages, what stops it, and where. No TensorFlow import."""
+"""XNNPACK's sparse-inference rules as code: what engages, what stops it, and where. No TensorFlow import.
+
+The verdicts are imported on first use: `zoo inspect` starts to compress the file before it waits for NumPy and
+pydantic.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 
 from zoo.xnnpack._inspect import (
     bundle_models,
     inspect_bundle,
     inspect_file,
-    inspect_model,
     inspect_path,
     require_sparse,
 )
-from zoo.xnnpack._verdict import TARGETS, engagement, engagements, readiness
+from zoo.xnnpack._targets import TARGETS
+
+if TYPE_CHECKING:
+    from zoo.xnnpack._verdict import engagement, engagements, readiness
 
 __all__ = [
     "TARGETS",
@@ -17,8 +27,15 @@ __all__ = [
     "engagements",
     "inspect_bundle",
     "inspect_file",
-    "inspect_model",
     "inspect_path",
     "readiness",
     "require_sparse",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name in ("engagement", "engagements", "readiness"):
+        from zoo.xnnpack import _verdict
+
+        return getattr(_verdict, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

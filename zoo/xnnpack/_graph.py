@@ -1,7 +1,8 @@
 """The graph as XNNPACK sees it: the delegate's lowering of TFLite operators, then XNNPACK's own fusions.
 
 Mirrors `xnnpack_delegate.cc` (`Subgraph::VisitNode`) and `src/subgraph.c` (`xnn_subgraph_fusion`), as far as sparse
-inference asks for it.
+inference asks for it. One partition is assumed: where an operator that the delegate leaves alone cuts the graph in two,
+values that cross the cut count as inside here and as external there.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ _UNARY = (
     *("ABS", "CEIL", "COS", "ELU", "EXP", "FLOOR", "GELU", "HARD_SWISH", "LEAKY_RELU", "LOG", "LOGISTIC", "NEG"),
     *("ROUND", "RSQRT", "SIN", "SQRT", "SQUARE", "TANH"),
 )
+# FULLY_CONNECTED is "other": the runtimes of LiteRT 2.5 keep it out of regions. Newer XNNPACK lets it in and counts its
+# weights too, which is to be followed when a runtime ships it.
 _KINDS: dict[str, Kind] = {
     "CONV_2D": "conv",
     "DEPTHWISE_CONV_2D": "depthwise",

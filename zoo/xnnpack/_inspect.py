@@ -7,12 +7,17 @@ import zipfile
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
 
 from zoo.errors import InputError, RefusedError
-from zoo.records import FileRef, InspectedFile, LayerSparsity
-from zoo.tflite import MAX_FILE_BYTES, Model, gzip_bytes, inventory, read_model
-from zoo.xnnpack._verdict import TARGETS, engagements
+from zoo.gzipped import gzip_bytes
+from zoo.xnnpack._targets import TARGETS
 
+if TYPE_CHECKING:
+    from zoo.records import InspectedFile, LayerSparsity
+    from zoo.tflite import Inventory
+
+MAX_FILE_BYTES = 2**31 - 1
 MAX_BUNDLE_MEMBERS = 64
 MAX_BUNDLE_BYTES = 1 << 30
 """All models of a bundle together, unpacked; a bundle stores them unpacked, so more than this is no bundle."""
@@ -32,8 +37,8 @@ def inspect_path(path: Path, *, targets: Sequence[str] = TARGETS) -> list[Inspec
     """
     data = _read(path)
     if data[:4] == _ZIP_MARK:
-        return [inspect_model(model, name=name, targets=targets) for name, model in bundle_models(path)]
-    return [inspect_model(read_model(data, name=str(path)), name=path.name, targets=targets)]
+        return [_inspect(model, f"{path}:{name}", name, name, targets) for name, model in bundle_models(path)]
+    return [_inspect(data, str(path), path.name, path.name, targets)]
 
 
 def inspect_file(path: Path, *, name: str) -> InspectedFile:
@@ -41,45 +46,51 @@ def inspect_file(path: Path, *, name: str) -> InspectedFile:
 
     Raises InputError where the file cannot be read or is no sound model.
     """
-    model = read_model(_read(path), name=str(path))
-    return inspect_model(model, name=name, file_name=path.name)
+    return _inspect(_read(path), str(path), name, path.name, TARGETS)
 
 
 def inspect_bundle(path: Path) -> list[InspectedFile]:
     """Inspect every model of a `.task` bundle, named by its member. Raises InputError as `bundle_models` does."""
-    return [inspect_model(model, name=name) for name, model in bundle_models(path)]
+    return [_inspect(data, f"{path}:{name}", name, name, TARGETS) for name, data in bundle_models(path)]
 
 
-def inspect_model(
-    model: Model, *, name: str, file_name: str | None = None, targets: Sequence[str] = TARGETS
-) -> InspectedFile:
-    """Inspect a model that was read already; `file_name` is what its file reference says, `name` by default."""
-    # Compression and hashing leave Python's lock, and take as long as all the rest.
+def _inspect(data: bytes, called: str, name: str, file_name: str, targets: Sequence[str]) -> InspectedFile:
+    """`called` is what messages say, `name` the part's own, `file_name` that of its file reference."""
     with ThreadPoolExecutor(max_workers=1) as pool:
-        compressed = pool.submit(gzip_bytes, model.data)
+        # Compression takes as long as all the rest, these imports included, and leaves Python's lock.
+        compressed = pool.submit(gzip_bytes, data)
+        from zoo.records import FileRef, InspectedFile
+        from zoo.tflite import inventory, read_model
+        from zoo.xnnpack._verdict import engagements
+
+        model = read_model(data, name=called)
         contents = inventory(model)
-        verdicts = engagements(model, targets)
-        digest = hashlib.sha256(model.data).hexdigest()
         return InspectedFile(
             name=name,
-            file=FileRef(name=file_name or name, sha256=digest, bytes=len(model.data)),
-            gzip_bytes=compressed.result(),
+            file=FileRef(name=file_name, sha256=hashlib.sha256(data).hexdigest(), bytes=len(data)),
             operators=contents.operators,
             parameters=contents.parameters,
             sparse_tensors=contents.sparse_tensors,
             pointwise_sparsity=contents.pointwise_sparsity,
             weight_bytes=contents.weight_bytes,
-            layers=[
-                LayerSparsity(
-                    layer=kernel.label,
-                    shape=list(kernel.shape),
-                    sparsity=kernel.count.share,
-                    stored_sparse=kernel.count.stored_sparse,
-                )
-                for kernel in contents.pointwise
-            ],
-            verdicts=verdicts,
+            layers=_layers(contents),
+            verdicts=engagements(model, targets),
+            gzip_bytes=compressed.result(),
         )
+
+
+def _layers(contents: Inventory) -> list[LayerSparsity]:
+    from zoo.records import LayerSparsity
+
+    return [
+        LayerSparsity(
+            layer=kernel.label,
+            shape=list(kernel.shape),
+            sparsity=kernel.count.share,
+            stored_sparse=kernel.count.stored_sparse,
+        )
+        for kernel in contents.pointwise
+    ]
 
 
 def require_sparse(files: Sequence[InspectedFile]) -> None:
@@ -93,8 +104,8 @@ def require_sparse(files: Sequence[InspectedFile]) -> None:
                 )
 
 
-def bundle_models(path: Path) -> list[tuple[str, Model]]:
-    """The models of a `.task` bundle with their member names, read in memory; nothing is unpacked to disk.
+def bundle_models(path: Path) -> list[tuple[str, bytes]]:
+    """The models of a `.task` bundle as bytes, with their member names, read in memory; nothing is unpacked to disk.
 
     Raises InputError where the file is no sound zip, has no model, has a member whose name leads elsewhere, or would
     unpack to more than the limits.
@@ -125,13 +136,13 @@ def _check_members(path: Path, entries: list[zipfile.ZipInfo], members: list[zip
             )
 
 
-def _member(path: Path, bundle: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Model:
+def _member(path: Path, bundle: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
     with bundle.open(entry) as stream:
         # The stated size may lie; no more than that is read.
         data = stream.read(entry.file_size + 1)
     if len(data) != entry.file_size:
         raise InputError(f"{path}: member '{entry.filename}' is not as long as it says; fetch the bundle again.")
-    return read_model(data, name=f"{path}:{entry.filename}")
+    return data
 
 
 def _read(path: Path) -> bytes:

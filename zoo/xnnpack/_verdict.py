@@ -11,9 +11,8 @@ from zoo.xnnpack import _rules as rules
 from zoo.xnnpack._diagnosis import candidate_nodes, label, leaks, obstacles
 from zoo.xnnpack._graph import NodeGraph, lower
 from zoo.xnnpack._regions import Analysis, Region, analyse
+from zoo.xnnpack._targets import TARGETS
 
-TARGETS = ("wasm", "arm64", "x86", "x86-avx")
-"""Families of processors that differ in whether XNNPACK may run sparse; `x86` is one without AVX."""
 _DENSE_ONLY = {"x86-avx": "XNNPACK has only SSE sparse kernels for x86 and runs dense where the processor has AVX"}
 _SPARSE_DTYPES = ("float16", "float32")
 
