@@ -56,7 +56,7 @@ def test_require_sparse_refuses_with_the_operator_and_the_remedy(tmp_path: Path)
         require_sparse(inspect_path(path, targets=["wasm"]))
 
 
-@pytest.mark.parametrize("name", ["../up.tflite", "/root.tflite", "C:\\up.tflite", "a/../../b.tflite"])
+@pytest.mark.parametrize("name", ["../up.tflite", "/up.tflite", "C:\\up.tflite", "a/../../b.tflite"])
 def test_bundle_with_a_member_that_leads_out_is_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(InputError, match="leads out"):
         inspect_path(bundle(tmp_path, {name: SPARSE_FILE}))
