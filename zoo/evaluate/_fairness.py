@@ -17,6 +17,9 @@ SMALLEST_GROUP = 10
 
 NO_LABELS = "no group labels available"
 
+ALL_ALIKE = "none"
+"""Named as the worst group where every group has the same value."""
+
 _MEANINGS = (
     "A range is the best group's value minus the worst group's; with many small groups it is wide by chance alone.",
     "recall is against the reference model's detections, labelled_recall against labelled faces.",
@@ -118,7 +121,7 @@ def _spread(
             metrics=true_positive_rate, y_true=np.ones_like(found), y_pred=found, sensitive_features=group_of
         )
         ranges[model] = float(frame.difference(method="between_groups"))
-        worst[model] = str(frame.by_group.idxmin())
+        worst[model] = str(frame.by_group.idxmin()) if ranges[model] > 0 else ALL_ALIKE
     return ranges, worst
 
 
