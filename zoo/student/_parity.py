@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from zoo.errors import InputError
+
 INPUTS_TRIED = 4
 """Random inputs compared: uniform in [-1, 1], seeded."""
 
@@ -24,7 +26,8 @@ class Parity:
 def measure_parity(model: Any, source: bytes, *, seed: int = 0) -> Parity:
     """Compare a tf_keras model with LiteRT on the file's bytes, output by output.
 
-    `model` takes (1, h, w, c) float32 and gives a list in the file's output order.
+    `model` takes (1, h, w, c) float32 and gives a list in the file's output order. Raises InputError where an output's
+    shape differs.
     """
     from ai_edge_litert.interpreter import Interpreter
 
@@ -40,6 +43,10 @@ def measure_parity(model: Any, source: bytes, *, seed: int = 0) -> Parity:
         interpreter.invoke()
         for ours, theirs in zip(model(inputs, training=False), exits, strict=True):
             expected = interpreter.get_tensor(theirs["index"])
+            if tuple(ours.shape) != expected.shape:
+                raise InputError(
+                    f"Output '{theirs['name']}' is {expected.shape}, the Keras model's {tuple(ours.shape)}."
+                )
             worst = float(np.max(np.abs(ours.numpy() - expected)))
             largest = float(np.max(np.abs(expected)))
             difference, magnitude = max(difference, worst), max(magnitude, largest)

@@ -1,0 +1,19 @@
+"""Keras to TFLite: dense and sparse float16 variants with metadata, and the densified twin.
+
+Importing this package imports TensorFlow only inside the functions that need it.
+"""
+
+from zoo.convert._convert import PARITY_TOLERANCE, TWIN, Converted, artifact_name, convert_variant, make_twin
+from zoo.convert._metadata import add_metadata
+from zoo.convert._shift import shift_scores
+
+__all__ = [
+    "PARITY_TOLERANCE",
+    "TWIN",
+    "Converted",
+    "add_metadata",
+    "artifact_name",
+    "convert_variant",
+    "make_twin",
+    "shift_scores",
+]
