@@ -38,7 +38,8 @@ def running_hub() -> Iterator[Hub]:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             path = self.path.split("?")[0]
             hub.calls.append(f"{method} {path}")
-            hub.tokens.add(self.headers.get("Authorization"))
+            if method == "POST":
+                hub.tokens.add(self.headers.get("Authorization"))
             status = next((code for end, code in hub.statuses.items() if path.endswith(end)), 200)
             echo = {"error": f"declined {self.headers.get('Authorization')}"}
             content = json.dumps(_reply(hub, path, body) if status == 200 else echo).encode()

@@ -5,6 +5,7 @@ from zoo.spec._load import LoadedSpec, describe_first_error, list_models, load_s
 from zoo.spec._model import (
     Augmentation,
     CardText,
+    Citation,
     Data,
     DataSplit,
     Detector,
@@ -29,6 +30,7 @@ from zoo.spec._model import (
 __all__ = [
     "Augmentation",
     "CardText",
+    "Citation",
     "Data",
     "DataSplit",
     "Detector",

@@ -1,0 +1,231 @@
+"""A card says what the records say, in a README.md for the hub, a page of its own, and figures."""
+
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from huggingface_hub import ModelCard
+
+from tests.card import _records
+from tests.card._reading import Page, read_page
+from tests.release._releases import gates
+from zoo.card import render_card, template_folders
+from zoo.records import QualityRecord, StageRecord
+
+FIGURES = ["fairness-1", "latency", "latency-ratio", "quality", "size", "sparsity", "training"]
+
+
+def all_records() -> dict[str, StageRecord]:
+    records = _records.measured()
+    return records | {"gates": gates(_records.spec(), records)}
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """The files of a card of a whole build."""
+    return render_card(_records.spec(), all_records(), tmp_path_factory.mktemp("card"))
+
+
+@pytest.fixture(scope="module")
+def card(written: list[Path]) -> Path:
+    """The folder of that card."""
+    return written[0].parent
+
+
+@pytest.fixture(scope="module")
+def page(card: Path) -> Page:
+    return read_page((card / "card.html").read_text())
+
+
+def test_it_writes_a_readme_a_page_and_figures_and_says_so(written: list[Path], card: Path) -> None:
+    assert sorted(path.relative_to(card).as_posix() for path in written) == sorted(
+        ["README.md", "card.html", *(f"figures/{name}.svg" for name in FIGURES)]
+    )
+    assert {path for path in card.rglob("*") if path.is_file()} == set(written)
+
+
+def test_the_same_records_give_the_same_bytes(card: Path, tmp_path: Path) -> None:
+    for path in render_card(_records.spec(), all_records(), tmp_path):
+        assert path.read_bytes() == (card / path.relative_to(tmp_path)).read_bytes()
+
+
+def test_the_hub_reads_the_front_matter(card: Path) -> None:
+    data = ModelCard.load(card / "README.md").data
+    assert (data.license, data.library_name, data.pipeline_tag) == ("apache-2.0", "litert", "object-detection")
+    assert data.tags == _records.spec().card.tags
+    assert data.base_model is None
+    quality = _records.quality()
+    sparse = next(variant for variant in quality.variants if variant.name == "sparse")
+    values = [r.metric_value for r in data.eval_results if r.metric_type == "f1" and " of sparse " in r.metric_name]
+    assert values == [sparse.metrics["f_score"].value]
+    assert {result.dataset_name for result in data.eval_results} == {"faces"}
+
+
+def test_a_licence_that_the_hub_does_not_know_is_named(tmp_path: Path) -> None:
+    spec = _records.spec().model_copy(update={"licence": "Model Terms 2.0"})
+    render_card(spec, {}, tmp_path)
+    data = ModelCard.load(tmp_path / "README.md").data
+    assert (data.license, data.license_name) == ("other", "model-terms-2.0")
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "482,244",  # size
+        "411,873",  # size after gzip
+        "0.704",  # paired ratio
+        "0.686 to 0.722",  # its interval
+        "0.861",  # F-score
+        "−0.008 to +0.016",  # paired difference
+        "−0.005 (−0.030 to +0.020)",  # fairness, change of a group
+        "0.746",  # F-score before calibration
+        "5,178",  # training pictures
+        "lfw/broken.jpg",
+        "zoo build face_detector --data faces",
+        "Sparse kernels did not run: this target runs the sparse model dense",
+        "This processor has AVX, where XNNPACK never uses its sparse kernels.",
+    ],
+)
+def test_both_cards_say_what_the_records_say(card: Path, page: Page, said: str) -> None:
+    assert said in page.text
+    assert said in (card / "README.md").read_text().replace("\\_", "_")
+
+
+def test_no_number_stands_in_the_words_of_a_template() -> None:
+    for name in ("body.jinja", "README.md.jinja"):
+        source = (template_folders()[0] / name).read_text()
+        words = re.sub(r"\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}", "", source, flags=re.DOTALL).replace("SHA-256", "")
+        assert not re.findall(r"\d", words)
+
+
+def test_the_page_asks_for_nothing_from_outside(page: Page) -> None:
+    assert not {"script", "link", "img", "iframe", "object", "image"} & set(page.tags)
+    assert "default-src 'none'" in page.content_security_policy
+    assert "@import" not in page.source
+    assert not re.findall(r"url\((?!#)", page.source)
+    assert page.links
+    assert all(link.startswith(("#", "https://")) for link in page.links)
+
+
+def test_the_page_is_well_formed_for_those_who_hear_it(page: Page) -> None:
+    assert page.tags[0] == "html"
+    assert page.headings[0] == 1
+    assert page.headings.count(1) == 1
+    assert all(after <= before + 1 for before, after in pairwise(page.headings))
+    assert page.tables
+    assert all(table.caption and table.scopes == {"col", "row"} for table in page.tables)
+    assert all(set(table.widths) == {table.columns} for table in page.tables)
+    assert len(page.ids) == len(set(page.ids))
+    assert {link[1:] for link in page.links if link.startswith("#")} <= set(page.ids)
+    assert len(page.drawings) == len(FIGURES)
+    assert all(len(label) > 40 for label in page.drawings)
+
+
+def test_figures_follow_the_page_into_the_dark(page: Page) -> None:
+    drawn = "".join(re.findall(r"<svg.*?</svg>", page.source, flags=re.DOTALL))
+    used = set(re.findall(r"var\((--[a-z-]+)\)", drawn))
+    assert not re.findall(r"#[0-9a-f]{6}\b", drawn)
+    light, dark = page.source.split("@media (prefers-color-scheme: dark)")[:2]
+    assert {"--ink", "--series-sparse"} <= used
+    for variable in used - {"--font"}:
+        assert f"{variable}:" in light
+        assert f"{variable}:" in dark.split("@media")[0]
+
+
+def test_figures_are_whole_documents_without_a_date(card: Path) -> None:
+    for name in FIGURES:
+        drawing = (card / "figures" / f"{name}.svg").read_text()
+        assert drawing.startswith("<svg ")
+        assert "date" not in drawing
+        assert f"](figures/{name}.svg)" in (card / "README.md").read_text()
+
+
+@pytest.mark.parametrize("missing", ["bench", "inspect", "gates"])
+def test_without_a_record_the_card_says_not_measured(missing: str, tmp_path: Path) -> None:
+    records = {name: record for name, record in all_records().items() if name in {"bench", "inspect", "gates"}}
+    del records[missing]
+    render_card(_records.spec(), records, tmp_path)
+    text = read_page((tmp_path / "card.html").read_text()).text
+    assert "not measured" in text
+    assert "not measured" in (tmp_path / "README.md").read_text()
+
+
+def test_without_any_record_there_is_a_card_and_no_figure(tmp_path: Path) -> None:
+    written = render_card(_records.spec(), {}, tmp_path)
+    assert [path.name for path in written] == ["README.md", "card.html"]
+    text = read_page((tmp_path / "card.html").read_text()).text
+    for part in ("File sizes", "Target wasm", "Quality", "Fairness", "Drop-in", "Training", "Data", "Gates"):
+        assert f"{part}: not measured" in text
+
+
+def test_a_failed_target_is_told_with_its_reason_and_claims_nothing(tmp_path: Path) -> None:
+    render_card(_records.spec(), {"bench": _records.bench(without_wasm=True)}, tmp_path)
+    text = read_page((tmp_path / "card.html").read_text()).text
+    assert "Target wasm: not measured, because Node is not installed." in text
+    assert "on no measured target are they known to have run" in text
+    assert "Sparse kernels ran here." not in text
+
+
+def test_a_file_whose_output_differs_has_no_latency(tmp_path: Path) -> None:
+    wasm = _records.wasm()
+    timing = wasm.timings[3]
+    assert timing.parity is not None
+    wrong = timing.model_copy(
+        update={
+            "parity": timing.parity.model_copy(update={"agrees": False}),
+            "median_ms": None,
+            "p10_ms": None,
+            "p90_ms": None,
+            "note": "its outputs are zeros",
+        }
+    )
+    target = wasm.model_copy(update={"timings": [*wasm.timings[:3], wrong], "ratios": [], "engaged": None})
+    bench = _records.bench().model_copy(update={"targets": [target]})
+    render_card(_records.spec(), {"bench": bench}, tmp_path)
+    page = read_page((tmp_path / "card.html").read_text())
+    assert "not timed" in page.text
+    assert "its outputs are zeros" in page.text
+    assert "Whether sparse kernels ran is not known here" in page.text
+    assert "This release, sparse" not in next(label for label in page.drawings if "median" in label)
+
+
+@pytest.mark.parametrize("sample", [True, False])
+def test_sample_data_has_a_banner(sample: bool, tmp_path: Path) -> None:
+    render_card(_records.spec(), {"data": _records.data(sample=sample), "quality": _records.quality()}, tmp_path)
+    readme = (tmp_path / "README.md").read_text()
+    assert ("Sample data, not for release." in readme) == sample
+    assert ("Sample data, not for release." in (tmp_path / "card.html").read_text()) == sample
+    assert ("(sample data, not for release)" in readme.split("---")[1]) == sample
+
+
+def test_a_record_under_the_wrong_name_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(TypeError, match="record 'bench' is a QualityRecord"):
+        render_card(_records.spec(), {"bench": _records.quality()}, tmp_path)
+
+
+def test_quality_without_intervals_says_so(tmp_path: Path) -> None:
+    quality = _records.quality()
+    bare = {name: one.model_copy(update={"interval": None}) for name, one in quality.variants[0].metrics.items()}
+    variant = quality.variants[0].model_copy(update={"metrics": bare})
+    record: QualityRecord = quality.model_copy(update={"variants": [variant], "differences": []})
+    render_card(_records.spec(), {"quality": record}, tmp_path)
+    assert "not estimated" in read_page((tmp_path / "card.html").read_text()).text
+
+
+def test_templates_of_the_folder_one_stands_in_come_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "cards").mkdir()
+    (tmp_path / "cards" / "README.md.jinja").write_text("my own card of {{ spec.title }}")
+    monkeypatch.chdir(tmp_path)
+    render_card(_records.spec(), {}, tmp_path / "out")
+    assert (tmp_path / "out" / "README.md").read_text() == "my own card of BlazeFace full-range face detector, pruned\n"
+
+
+def test_a_template_cannot_reach_python(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "cards").mkdir()
+    (tmp_path / "cards" / "README.md.jinja").write_text("{{ spec.__class__.__mro__[-1].__subclasses__() }}")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(Exception, match="unsafe"):
+        render_card(_records.spec(), {}, tmp_path / "out")

@@ -1,0 +1,114 @@
+"""Latency by target, with the honest note: whether sparse kernels ran there, and how that is known."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from zoo.card._blocks import NotMeasured, Table, table
+from zoo.card._format import decimals, integer, intervals_in_words, milliseconds, plain, short, span
+from zoo.card._names import file_label, in_order
+from zoo.card._records import CardRecords
+from zoo.records import LatencyRatio, ModelTiming, TargetResult
+from zoo.spec import ModelSpec
+
+
+@dataclass(frozen=True)
+class TargetView:
+    """One target. `verdict`: `sparse`, `dense` or `unknown`."""
+
+    name: str
+    runtime: str
+    verdict: str
+    how_known: str
+    note: str
+    timings: Table | NotMeasured
+    ratios: Table | NotMeasured
+
+
+@dataclass(frozen=True)
+class LatencyView:
+    """Targets that were measured, and those that were not, with the reason."""
+
+    targets: list[TargetView]
+    missing: list[NotMeasured]
+
+
+def latency_view(spec: ModelSpec, records: CardRecords) -> LatencyView:
+    """Every target of the spec, measured or not, and every further one that the bench record holds."""
+    if records.bench is None:
+        return LatencyView(
+            [], [NotMeasured(f"Target {name}", "this build has no bench record") for name in spec.targets]
+        )
+    measured = [_target(result) for result in records.bench.targets]
+    missing = [NotMeasured(f"Target {plain(failed.target)}", plain(failed.reason)) for failed in records.bench.failed]
+    told = {result.target for result in records.bench.targets} | {failed.target for failed in records.bench.failed}
+    missing += [NotMeasured(f"Target {name}", "the bench did not try it") for name in spec.targets if name not in told]
+    return LatencyView(measured, missing)
+
+
+def find_ratio(result: TargetResult, numerator: str, denominator: str) -> LatencyRatio | None:
+    """The paired ratio of two files on one target."""
+    pair = (numerator, denominator)
+    return next((one for one in result.ratios if (one.numerator, one.denominator) == pair), None)
+
+
+def _target(result: TargetResult) -> TargetView:
+    threads = f"{integer(result.threads)} thread{'s' if result.threads != 1 else ''}"
+    return TargetView(
+        name=plain(result.target),
+        runtime=f"{plain(result.runtime)}, version {plain(result.version)}, {threads}",
+        verdict={True: "sparse", False: "dense", None: "unknown"}[result.engaged],
+        how_known=plain(result.how_known),
+        note=plain(result.note),
+        timings=_timings(result),
+        ratios=_ratios(result),
+    )
+
+
+def _timings(result: TargetResult) -> Table | NotMeasured:
+    if not result.timings:
+        return NotMeasured(f"Latency on {plain(result.target)}", "no file was timed")
+    rows = [
+        (file_label(timing.name), *_timing_cells(timing), _parity(timing))
+        for timing in in_order(result.timings, lambda timing: timing.name)
+    ]
+    columns = "File | #Median, ms | #10th to 90th percentile, ms | #n | Output against the host's"
+    return table(f"Latency of a single inference on {plain(result.target)}", columns, rows)
+
+
+def _timing_cells(timing: ModelTiming) -> tuple[str, str, str]:
+    if timing.median_ms is None or timing.parity is None or not timing.parity.agrees:
+        return "not timed", "not timed", integer(timing.n)
+    if timing.p10_ms is None or timing.p90_ms is None:
+        return milliseconds(timing.median_ms), "not measured", integer(timing.n)
+    between = f"{milliseconds(timing.p10_ms)} to {milliseconds(timing.p90_ms)}"
+    return milliseconds(timing.median_ms), between, integer(timing.n)
+
+
+def _parity(timing: ModelTiming) -> str:
+    note = f"; {plain(timing.note)}" if timing.note else ""
+    if timing.parity is None:
+        return f"no output to compare{note}"
+    parity = timing.parity
+    verdict = "agrees" if parity.agrees else "differs"
+    return (
+        f"{verdict}: at most {short(parity.max_abs_difference)} apart (tolerance {short(parity.tolerance)}, "
+        f"values to {short(parity.output_magnitude)}){note}"
+    )
+
+
+def _ratios(result: TargetResult) -> Table | NotMeasured:
+    if not result.ratios:
+        return NotMeasured(f"Paired ratios on {plain(result.target)}", "no two files were timed together")
+    rows = [
+        (
+            f"{file_label(one.numerator)} / {file_label(one.denominator)}",
+            decimals(one.ratio),
+            span(one.interval),
+            integer(one.blocks),
+        )
+        for one in result.ratios
+    ]
+    how = intervals_in_words(one.interval for one in result.ratios)
+    columns = "Time of / time of | #Median ratio | #Interval | #Blocks"
+    return table(f"Paired ratios on {plain(result.target)}: below 1 is faster; intervals: {how}", columns, rows)

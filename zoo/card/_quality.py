@@ -1,0 +1,213 @@
+"""Quality against the reference, fairness over groups, and the drop-in runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from zoo.card._blocks import Column, NotMeasured, Table, table
+from zoo.card._format import decimals, estimate, integer, intervals_in_words, listed, plain, signed, signed_span, span
+from zoo.card._names import METRICS, file_label, in_order, metric_label
+from zoo.card._records import CardRecords
+from zoo.records import DropinCell, FairnessColumn, FairnessGroup, QualityRecord, VariantQuality
+
+
+@dataclass(frozen=True)
+class QualityView:
+    """Through which runtime, on what, and how each file did."""
+
+    runtime: str
+    reference: str
+    score_threshold: str
+    iou_threshold: str
+    pictures: str
+    reference_detections: str
+    metrics: Table
+    differences: Table | NotMeasured
+    notes: list[str]
+
+
+@dataclass(frozen=True)
+class FairnessView:
+    """One group column."""
+
+    column: str
+    metric: str
+    groups: Table
+    ranges: Table
+    left_out: str
+
+
+@dataclass(frozen=True)
+class DropinView:
+    """What each runtime made of the file."""
+
+    outcomes: Table
+    agreement: Table | NotMeasured
+
+
+def quality_view(records: CardRecords) -> QualityView | NotMeasured:
+    """Metrics and paired differences of the quality record."""
+    record = records.quality
+    if record is None:
+        return NotMeasured("Quality", "this build has no quality record")
+    if not record.variants:
+        return NotMeasured("Quality", "the quality record holds no file")
+    return QualityView(
+        runtime=plain(record.runtime),
+        reference=file_label(record.reference),
+        score_threshold=f"{record.score_threshold:g}",
+        iou_threshold=f"{record.iou_threshold:g}",
+        pictures=integer(record.pictures),
+        reference_detections=integer(record.reference_detections),
+        metrics=_metrics(record),
+        differences=_differences(record),
+        notes=[plain(note) for note in record.notes],
+    )
+
+
+def metric_names(variants: list[VariantQuality]) -> list[str]:
+    """All metrics of the variants, known ones first."""
+    names = {name for variant in variants for name in variant.metrics}
+    return [name for name in METRICS if name in names] + sorted(names - set(METRICS))
+
+
+def _metrics(record: QualityRecord) -> Table:
+    rows = []
+    for metric in metric_names(record.variants):
+        for variant in in_order(record.variants, lambda one: one.name):
+            one = variant.metrics.get(metric)
+            if one is None:
+                rows.append((metric_label(metric), file_label(variant.name), "not measured", "", ""))
+            else:
+                cells = (decimals(one.value), span(one.interval), integer(one.n))
+                rows.append((metric_label(metric), file_label(variant.name), *cells))
+    how = intervals_in_words(one.interval for variant in record.variants for one in variant.metrics.values())
+    caption = f"Quality of each file on the evaluation pictures; intervals: {how}"
+    return table(caption, "Metric | File | #Value | #Interval | #n", rows)
+
+
+def _differences(record: QualityRecord) -> Table | NotMeasured:
+    if not record.differences:
+        return NotMeasured("Paired differences", "no two files were compared picture by picture")
+    rows = [
+        (
+            f"{file_label(one.a)} minus {file_label(one.b)}",
+            metric_label(one.metric),
+            signed(one.value),
+            signed_span(one.interval),
+            integer(one.n),
+        )
+        for one in record.differences
+    ]
+    how = intervals_in_words(one.interval for one in record.differences)
+    caption = f"Paired differences on the same pictures; intervals: {how}"
+    return table(caption, "Files | Metric | #Difference | #Interval | #n", rows)
+
+
+def fairness_views(records: CardRecords) -> list[FairnessView] | NotMeasured:
+    """One view a group column, or why there is none."""
+    record = records.fairness
+    if record is None:
+        return NotMeasured("Fairness", "this build has no fairness record")
+    if not record.columns:
+        reasons = " ".join(plain(note) for note in record.notes)
+        return NotMeasured("Fairness", reasons.rstrip(".") or "the pictures carry no groups")
+    return [_column(column) for column in record.columns]
+
+
+def fairness_variants(column: FairnessColumn) -> list[str]:
+    """Names of the files that the column compares."""
+    return in_order({name for group in column.groups for name in group.by_variant}, str)
+
+
+def _column(column: FairnessColumn) -> FairnessView:
+    names = fairness_variants(column)
+    rows = [
+        (
+            plain(group.group),
+            integer(group.pictures),
+            *(estimate(group.by_variant[n]) if n in group.by_variant else "not measured" for n in names),
+            _change(group),
+        )
+        for group in column.groups
+    ]
+    metric = metric_label(column.metric)
+    label = plain(column.column)
+    headings = [Column(label), *(Column(name, number=True) for name in ("Pictures", *map(file_label, names), "Change"))]
+    pairs = {(group.change.a, group.change.b) for group in column.groups if group.change}
+    against = f"; change: {listed(sorted(f'{file_label(a)} minus {file_label(b)}' for a, b in pairs))}"
+    how = intervals_in_words(one.interval for group in column.groups for one in group.by_variant.values())
+    caption = f"{metric} by {label}; intervals: {how}{against if pairs else ''}"
+    return FairnessView(
+        column=label,
+        metric=metric,
+        groups=Table(caption=caption, columns=tuple(headings), rows=tuple(rows)),
+        ranges=table(
+            f"Range over {label}: best group less worst group",
+            "File | #Range | Worst group",
+            [
+                (
+                    file_label(name),
+                    decimals(column.range_by_variant[name]) if name in column.range_by_variant else "not measured",
+                    plain(column.worst_by_variant.get(name, "not measured")),
+                )
+                for name in names
+            ],
+        ),
+        left_out=listed([f"{plain(group)} ({integer(count)})" for group, count in column.left_out.items()], empty=""),
+    )
+
+
+def _change(group: FairnessGroup) -> str:
+    if group.change is None:
+        return "not measured"
+    return f"{signed(group.change.value)} ({signed_span(group.change.interval)})"
+
+
+def dropin_view(records: CardRecords) -> DropinView | NotMeasured:
+    """Every runtime that took a file in the place of the original, or was to."""
+    cells = records.dropin.cells if records.dropin else []
+    if not cells:
+        return NotMeasured("Drop-in", "no runtime was tried")
+    outcomes = [
+        (
+            _place(cell),
+            file_label(cell.variant),
+            cell.status,
+            *_counts(cell),
+            plain(cell.reason),
+        )
+        for cell in cells
+    ]
+    agreement = [
+        (
+            _place(cell),
+            file_label(cell.variant),
+            metric_label(name),
+            decimals(value),
+            f"{cell.tolerances[name]:g}" if name in cell.tolerances else "nothing",
+        )
+        for cell in cells
+        for name, value in cell.measured.items()
+    ]
+    columns = "Runtime and graph | File | Result | #Pictures | #Detections / the original's | Reason"
+    return DropinView(
+        outcomes=table("The file in the place of the original", columns, outcomes),
+        agreement=table(
+            "Agreement with the original's detections, and what is asked",
+            "Runtime and graph | File | Metric | #Measured | #Asked",
+            agreement,
+        )
+        if agreement
+        else NotMeasured("Agreement with the original", "no runtime gave detections"),
+    )
+
+
+def _counts(cell: DropinCell) -> tuple[str, str]:
+    if cell.status == "not tried":
+        return "not measured", "not measured"
+    return integer(cell.pictures), f"{integer(cell.detections)} / {integer(cell.reference_detections)}"
+
+
+def _place(cell: DropinCell) -> str:
+    return f"{plain(cell.runtime)}, {plain(cell.graph)}"

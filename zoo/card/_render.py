@@ -1,0 +1,80 @@
+"""Rendering a card: README.md for the hub, card.html for everywhere else, and their figures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from markupsafe import Markup
+
+from zoo.card._context import CardContext, Snippet, make_context
+from zoo.card._front_matter import front_matter
+from zoo.card._records import CardRecords
+from zoo.card._templates import html_environment, markdown_environment, python_environment
+from zoo.records import StageRecord
+from zoo.spec import ModelSpec
+
+TASKS_RUNTIME = "mediapipe>=1.2"
+"""The first releases whose Tasks API takes full-range face models: 0.10.21 refuses them."""
+
+
+def render_card(spec: ModelSpec, records: Mapping[str, StageRecord], folder: Path) -> list[Path]:
+    """Write `README.md`, `card.html` and `figures/*.svg` into `folder`; the files written, in that order.
+
+    Every number comes from the records by name (`zoo.records.RECORDS`); what they do not hold the card calls not
+    measured. The same spec and records give the same bytes. Raises TypeError where a record is not of its class.
+    """
+    from zoo.card._figures import draw_figures
+
+    read = CardRecords.of(records)
+    figures = draw_figures(read)
+    context = make_context(spec, read, figures=figures, snippets=_snippets(spec))
+    texts = {
+        "README.md": _render_markdown(context, front_matter(spec, read)),
+        "card.html": html_environment().get_template("card.html.jinja").render(_variables(context)),
+        **{figure.path: figure.file_svg for figure in figures.values()},
+    }
+    return [_write(folder / name, text) for name, text in texts.items()]
+
+
+def _render_markdown(context: CardContext, yaml: str) -> str:
+    template = markdown_environment().get_template("README.md.jinja")
+    # The YAML was written by a YAML library; escaping it as Markdown would break it.
+    return template.render(_variables(context), front_matter=Markup(yaml))  # noqa: S704
+
+
+def _variables(context: CardContext) -> dict[str, Any]:
+    return {field.name: getattr(context, field.name) for field in fields(context)}
+
+
+def _snippets(spec: ModelSpec) -> list[Snippet]:
+    """Code for each way into MediaPipe: the Tasks API, then every legacy graph that the spec names."""
+    environment = python_environment()
+    file = f"{spec.name}_sparse.tflite"
+    tasks = environment.get_template("snippets/tasks_api.py.jinja")
+    legacy = environment.get_template("snippets/legacy_graph.py.jinja")
+    found = [
+        Snippet(
+            title="MediaPipe Tasks, where the model is an argument",
+            needs=TASKS_RUNTIME,
+            code=tasks.render(file=file, score_threshold=spec.detector.score_threshold),
+        )
+    ]
+    for drop in spec.dropin:
+        graph = str(PurePosixPath(drop.replaces).parent / f"{drop.graph}.binarypb")
+        found.append(
+            Snippet(
+                title="A legacy MediaPipe graph, with its file replaced",
+                needs=drop.runtime,
+                code=legacy.render(file=file, graph=graph, replaces=drop.replaces),
+            )
+        )
+    return found
+
+
+def _write(path: Path, text: str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text.strip() + "\n", encoding="utf-8", newline="\n")
+    return path
