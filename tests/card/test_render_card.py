@@ -201,6 +201,15 @@ def test_sample_data_has_a_banner(sample: bool, tmp_path: Path) -> None:
     assert ("(sample data, not for release)" in readme.split("---")[1]) == sample
 
 
+def test_sample_data_alone_does_not_mean_that_a_gate_failed(tmp_path: Path) -> None:
+    record = gates(_records.spec(), _records.measured()).model_copy(update={"sample_data": True, "releasable": False})
+    render_card(_records.spec(), {"data": _records.data(sample=True), "gates": record}, tmp_path)
+    assert "Not fit for release" not in (tmp_path / "README.md").read_text()
+    failed = [one.model_copy(update={"passed": False}) for one in record.results]
+    render_card(_records.spec(), {"gates": record.model_copy(update={"results": failed})}, tmp_path)
+    assert "Not fit for release: a declared limit does not hold." in (tmp_path / "README.md").read_text()
+
+
 def test_a_record_under_the_wrong_name_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(TypeError, match="record 'bench' is a QualityRecord"):
         render_card(_records.spec(), {"bench": _records.quality()}, tmp_path)

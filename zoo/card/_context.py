@@ -33,11 +33,14 @@ class Snippet:
 
 @dataclass(frozen=True)
 class CardContext:
-    """The card's content. `snippets` are rendered before, because they are templates themselves."""
+    """The card's content.
+
+    `gates_hold` None: they have not been judged. `snippets` are rendered before, as they are templates themselves.
+    """
 
     spec: ModelSpec
     sample_data: bool
-    releasable: bool | None
+    gates_hold: bool | None
     facts: list[Fact | NotMeasured]
     sizes: SizeView
     latency: LatencyView
@@ -62,7 +65,7 @@ def make_context(
     return CardContext(
         spec=spec,
         sample_data=records.data.sample if records.data else False,
-        releasable=records.gates.releasable if records.gates else None,
+        gates_hold=all(one.passed for one in records.gates.results) if records.gates else None,
         facts=key_facts(records),
         sizes=size_view(records),
         latency=latency_view(spec, records),
