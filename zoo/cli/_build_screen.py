@@ -66,11 +66,16 @@ def _number(value: float | None, form: str) -> str:
 def _show_gates(console: Console, result: BuildResult) -> None:
     rows = table("gate", "limit", "value", "answer", right=("value",))
     for gate in result.gates.results:
-        value = (
-            f"{gate.value:,.4g}" if isinstance(gate.value, float) else "-" if gate.value is None else str(gate.value)
-        )
-        rows.add_row(gate.name, gate.limit, value, _answer(result, gate))
+        rows.add_row(gate.name, gate.limit, _gate_value(gate.value), _answer(result, gate))
     console.print(rows)
+
+
+def _gate_value(value: float | bool | str | None) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int | float):
+        return f"{value:,.0f}" if float(value).is_integer() else f"{value:.3f}"
+    return "-" if value is None else value
 
 
 def _answer(result: BuildResult, gate: GateResult) -> str:

@@ -14,7 +14,7 @@ from zoo.pipeline._plan import BuildOptions, Plan, make_plan
 from zoo.pipeline._provenance import provenance_of
 from zoo.pipeline._stage import Stage
 from zoo.pipeline._stages_converting import calibrate_stage, convert_stage
-from zoo.pipeline._stages_making import data_stage, fetch_stage, import_stage, locate_stage
+from zoo.pipeline._stages_making import adapt_stage, data_stage, fetch_stage, import_stage, locate_stage
 from zoo.pipeline._stages_measuring import bench_stage, dropin_stage, inspect_stage
 from zoo.pipeline._stages_quality import quality_stage
 from zoo.pipeline._stages_release import card_stage, gates_stage, release_stage
@@ -59,6 +59,7 @@ def plan_stages(plan: Plan, *, command: str) -> list[Stage]:
         data_stage,
         locate_stage,
         import_stage,
+        adapt_stage,
         train_stage,
         calibrate_stage,
         convert_stage,

@@ -1,4 +1,4 @@
-"""Stages that make the model: fetch, data, locate, import, train."""
+"""Stages that make the model: fetch, data, locate, import, adapt."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ import shutil
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from zoo.errors import RefusedError
+from zoo.errors import InputError, RefusedError
 from zoo.pipeline._fingerprint import folder_fingerprint
 from zoo.pipeline._keys import Json
 from zoo.pipeline._plan import Plan
 from zoo.pipeline._stage import Reads, Stage, StageRun
 from zoo.records import (
+    AdaptRecord,
     DataRecord,
     FetchedReference,
     FetchRecord,
@@ -192,4 +193,35 @@ def import_stage(plan: Plan) -> Stage:
         reads=[Reads("fetch", start)],
         tools=["tensorflow", "tf-keras", "ai-edge-litert"],
         records=["import"],
+    )
+
+
+def adapt_stage(plan: Plan) -> Stage:
+    """The check that XNNPACK's sparse kernels will take the network once it is pruned, before hours go into it."""
+    spec = plan.spec
+    start = f"{spec.student.start}.tflite"
+
+    def run(run: StageRun) -> Sequence[StageRecord]:
+        from zoo.tflite import read_model
+        from zoo.xnnpack import readiness
+
+        if spec.student.rewrites:
+            raise InputError(
+                f"student.rewrites names '{spec.student.rewrites[0]}', and no rewrite is known; leave it empty."
+            )
+        breaks = readiness(read_model(run.path("fetch", start)))
+        if breaks:
+            raise RefusedError(
+                f"{spec.student.start} cannot run sparse: {breaks[0].where}, {breaks[0].rule}; {breaks[0].advice}"
+            )
+        return [AdaptRecord(provenance=run.provenance(), rewrites=[], ready=True, reasons=[])]
+
+    return Stage(
+        name="adapt",
+        purpose="check that sparse kernels will take the network",
+        version="1",
+        run=run,
+        parameters={"rewrites": list(spec.student.rewrites)},
+        reads=[Reads("fetch", start)],
+        records=["adapt"],
     )

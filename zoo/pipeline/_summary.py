@@ -10,9 +10,6 @@ from zoo.pipeline._engine import StageOutcome
 from zoo.pipeline._folders import BuildFolder
 from zoo.records import BenchRecord, Estimate, GateResult, GatesRecord, QualityRecord, StageRecord, TargetResult
 
-SAMPLE_SAYS_NOTHING_OF = ("quality.", "fairness.", "dropin.")
-"""Gates on these records are about pictures; a handful of sample pictures cannot answer them."""
-
 BASELINE = "published_dense"
 """What users run today, and so what every latency ratio is against."""
 
@@ -33,7 +30,7 @@ class ComparisonRow:
 
 @dataclass(frozen=True)
 class BuildResult:
-    """A finished build. `skipped_gates`: names of the gates that sample pictures cannot answer."""
+    """A finished build."""
 
     model: str
     preset: str
@@ -48,7 +45,9 @@ class BuildResult:
 
     def is_judged(self, gate: GateResult) -> bool:
         """Whether a gate counts in this build: on sample pictures, those about pictures do not."""
-        return not (self.gates.sample_data and gate.field.startswith(SAMPLE_SAYS_NOTHING_OF))
+        from zoo.release import is_judged
+
+        return is_judged(gate, sample_data=self.gates.sample_data)
 
     @property
     def accepted(self) -> bool:

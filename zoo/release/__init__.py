@@ -10,6 +10,7 @@ from zoo.release._manifest import (
     write_manifest,
 )
 from zoo.release._publish import Published, publish
+from zoo.release._sample import is_judged
 
 __all__ = [
     "MANIFEST_NAME",
@@ -17,6 +18,7 @@ __all__ = [
     "ManifestFile",
     "ManifestReference",
     "Published",
+    "is_judged",
     "judge",
     "publish",
     "read_manifest",
