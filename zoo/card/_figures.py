@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from zoo.card._blocks import Figure
-from zoo.card._figure_style import MUTED, RULE, finish, new_canvas, only_x_grid, series_colour, style
+from zoo.card._figure_style import MUTED, PAPER, RULE, finish, new_canvas, only_x_grid, series_colour, style
 from zoo.card._format import clipped, decimals, integer, listed, milliseconds, percent, plain, span
 from zoo.card._names import file_label, in_order, metric_label
 from zoo.card._quality import fairness_variants, metric_names
@@ -61,11 +61,21 @@ def _sizes(records: CardRecords) -> Figure | None:
 
 
 def _write_at_end(axes: Axes, value: float, row: float, text: str) -> None:
-    axes.annotate(text, (value, row), xytext=(4, 0), textcoords="offset points", va="center", color=MUTED, fontsize=8)
+    axes.annotate(
+        text,
+        (value, row),
+        xytext=(7, 0),
+        textcoords="offset points",
+        va="center",
+        color=MUTED,
+        fontsize=8,
+        # Keeps rules and dashed lines from running through the number.
+        bbox={"facecolor": PAPER, "edgecolor": "none", "pad": 0.8},
+    )
 
 
 def _label_rows(axes: Axes, labels: list[str]) -> None:
-    axes.set_yticks(range(len(labels)), [clipped(label) for label in labels])
+    axes.set_yticks(range(len(labels)), [clipped(label, 40) for label in labels])
     axes.set_ylim(len(labels) - 0.4, -0.6)
     only_x_grid(axes)
 
