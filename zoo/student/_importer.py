@@ -75,7 +75,9 @@ class _Importer:
         for operator in operators:
             output = makers[operator.name](operator)
             self._values[operator.outputs[0]] = self._activate(operator, output)
-        model = self._keras.Model(inputs, [self._value(index) for index in self._model.outputs])
+        # Named, since Keras counts unnamed models, and the file's tensor names and so its bytes would follow the count.
+        outputs = [self._value(index) for index in self._model.outputs]
+        model = self._keras.Model(inputs, outputs, name="student")
         return ImportedStudent(
             model=model,
             operators=dict(sorted(Counter(o.name for o in self._model.operators).items())),
