@@ -1,0 +1,70 @@
+"""The documents say what the code does: generated pages are fresh, commands and options exist, links lead somewhere."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from pathlib import Path
+
+import pytest
+
+from zoo.cli._app import app
+from zoo.spec import load_spec
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
+
+
+def test_spec_reference_is_fresh() -> None:
+    path = ROOT / "scripts" / "spec_reference.py"
+    spec = importlib.util.spec_from_file_location("spec_reference", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    assert (ROOT / "docs" / "spec.md").read_text(encoding="utf-8") == module.render(), f"run {path}"
+
+
+def test_readme_opens_with_the_two_set_up_commands() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"^```sh\n(.*?)^```$", text, flags=re.MULTILINE | re.DOTALL)
+    assert len(blocks) == 2
+    for block in blocks:
+        assert block.count("\n") == 1
+        assert "--constraint constraints.txt" in block
+    assert blocks[0].rstrip().endswith("zoo build face_detector")
+    assert blocks[1].rstrip().endswith("pytest")
+
+
+def test_every_command_is_in_the_reference_and_the_readme() -> None:
+    reference = (ROOT / "docs" / "command-line.md").read_text(encoding="utf-8")
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    names = {command.name for command in app.registered_commands}
+    assert names == set(re.findall(r"^## zoo (\w+)", reference, flags=re.MULTILINE))
+    assert names == set(re.findall(r"^\| `zoo (\w+)", readme, flags=re.MULTILINE))
+
+
+def test_presets_in_the_reference_are_those_of_the_spec() -> None:
+    reference = (ROOT / "docs" / "command-line.md").read_text(encoding="utf-8")
+    row = next(line for line in reference.splitlines() if line.startswith("| `--preset"))
+    for preset in load_spec("face_detector").spec.training.presets:
+        assert f"`{preset}`" in row
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
+        assert (page.parent / target).exists(), target
+
+
+def test_constraints_name_no_place() -> None:
+    for line in (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines():
+        assert "://" not in line
+        assert not line.startswith(("-", "/", "file:"))
+
+
+def test_every_pinned_package_has_hashes() -> None:
+    text = (ROOT / "constraints.txt").read_text(encoding="utf-8")
+    entries = re.split(r"\n(?=[A-Za-z])", text.split("\n", 1)[1])
+    assert len(entries) > 100
+    assert all("--hash=sha256:" in entry for entry in entries)
