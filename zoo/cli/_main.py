@@ -18,6 +18,8 @@ EXIT_OUTSIDE = 3
 EXIT_INTERRUPTED = 130
 """128 + SIGINT, as shells have it."""
 
+STOPPED_BUILD = "Stopped; the same command goes on from where it stopped (without --from, if you gave it)."
+
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run one command of `zoo` and leave with its exit code."""
@@ -42,7 +44,7 @@ def run(arguments: Sequence[str]) -> int:
             traceback.print_exc()
         return _report(error, as_json="--json" in rest)
     if code == EXIT_INTERRUPTED:
-        _say("Stopped; the same command goes on from where it stopped (without --from, if you gave it).")
+        _say(STOPPED_BUILD if rest[:1] == ["build"] else "Stopped.")
     return int(code or 0)
 
 
