@@ -80,7 +80,14 @@ def _listener(stream: TextIO) -> Iterator[Progress]:
         TimeRemainingColumn(),
         TextColumn("{task.fields[note]}"),
     )
-    with Progress(*columns, console=Console(file=stream, highlight=False), transient=True) as bars:
+    # Python's own standard error is diverted already, or is the user's; Rich must not draw it above the bars.
+    with Progress(
+        *columns,
+        console=Console(file=stream, highlight=False),
+        transient=True,
+        redirect_stdout=False,
+        redirect_stderr=False,
+    ) as bars:
         yield BarProgress(bars)
 
 
