@@ -1,0 +1,146 @@
+"""Three steps that end in the declared sparsity, and that no interruption changes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.tiny_detector import tiny_preset, tiny_spec, tiny_tflite
+from zoo.errors import InputError
+from zoo.progress import SilentProgress, Ticker
+from zoo.sources import read_picture
+from zoo.training import PictureSource, Trained, train_student
+from zoo.training._checkpoint import FILE, load_standing
+
+
+class _CutError(Exception):
+    """Stands for the kill: raised in the middle of an epoch."""
+
+
+class _CutAfter(SilentProgress):
+    """Progress that ends the training after so many updates."""
+
+    def __init__(self, updates: int) -> None:
+        self._left = updates
+
+    @contextmanager
+    def task(self, label: str, total: float | None) -> Iterator[Ticker]:
+        yield self
+
+    def advance(self, amount: float = 1.0, note: str | None = None) -> None:
+        self._left -= 1
+        if self._left <= 0:
+            raise _CutError
+
+
+class _Trainings:
+    def __init__(self, folder: Path) -> None:
+        rng = np.random.default_rng(0)
+        self.pictures = []
+        for index in range(4):
+            path = folder / f"{index}.png"
+            Image.fromarray(rng.integers(0, 255, (60, 80, 3), np.uint8)).save(path)
+            self.pictures.append(PictureSource(path=path, faces=((0.2, 0.2, 0.6, 0.7),) if index % 2 else ()))
+        self.student = tiny_tflite(seed=2)
+        self.teacher = folder / "teacher.tflite"
+        self.teacher.write_bytes(tiny_tflite(seed=1))
+
+    def run(
+        self,
+        folder: Path,
+        progress: SilentProgress | None = None,
+        *,
+        pictures: list[PictureSource] | None = None,
+        **sparsities: float,
+    ) -> Trained:
+        return train_student(
+            tiny_spec(),
+            tiny_preset(),
+            student=self.student,
+            teacher=self.teacher,
+            pictures=self.pictures if pictures is None else pictures,
+            read_picture=read_picture,
+            sparsities=sparsities or {"sparse": 0.8},
+            folder=folder / "out",
+            progress_folder=folder / "progress",
+            progress=progress or SilentProgress(),
+        )
+
+
+@pytest.fixture(scope="module")
+def trainings(tmp_path_factory: pytest.TempPathFactory) -> _Trainings:
+    return _Trainings(tmp_path_factory.mktemp("pictures"))
+
+
+@pytest.fixture(scope="module")
+def straight(trainings: _Trainings, tmp_path_factory: pytest.TempPathFactory) -> tuple[Trained, Path]:
+    folder = tmp_path_factory.mktemp("straight")
+    return trainings.run(folder, **{"sparse": 0.8, "sparse-90": 0.9}), folder
+
+
+def test_each_variant_has_its_sparsity_in_every_pruned_kernel(straight: tuple[Trained, Path]) -> None:
+    trained, folder = straight
+    assert trained.sparsity_by_layer["dense"] == dict.fromkeys(trained.sparsity_by_layer["dense"], 0.0)
+    for variant, wanted in (("sparse", 0.8), ("sparse-90", 0.9)):
+        pruned = [share for share in trained.sparsity_by_layer[variant].values() if share]
+        assert pruned == [pytest.approx(wanted, abs=0.01)]
+        with np.load(folder / "out" / f"{variant}.npz", allow_pickle=False) as weights:
+            assert any((weights[name] == 0).mean() > wanted - 0.01 for name in weights.files)
+
+
+def test_the_curve_shows_the_steps_in_order(straight: tuple[Trained, Path]) -> None:
+    steps = [point.step for point in straight[0].curve]
+    assert steps == (
+        ["pretrain"] * 2 + ["prune"] * 3 + ["finetune"] * 2 + ["prune-sparse-90"] * 3 + ["finetune-sparse-90"] * 2
+    )
+    sparsities = [point.sparsity for point in straight[0].curve if point.step == "prune"]
+    assert sparsities == sorted(sparsities)
+    assert all(np.isfinite(point.loss) for point in straight[0].curve)
+
+
+def test_tensorboard_has_the_sparsity_of_the_prune_step(straight: tuple[Trained, Path]) -> None:
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    logs = EventAccumulator(str(straight[1] / "out" / "tensorboard" / "prune" / "metrics"), {"tensors": 0})
+    logs.Reload()
+    assert any(tag.endswith("/sparsity") for tag in logs.Tags()["tensors"])
+
+
+@pytest.mark.parametrize(
+    "updates",
+    [
+        pytest.param(1, marks=pytest.mark.slow),
+        pytest.param(5, id="in pretrain"),
+        pytest.param(8, marks=pytest.mark.slow),
+        pytest.param(14, id="in prune"),
+        pytest.param(19, id="in finetune", marks=pytest.mark.slow),
+    ],
+)
+def test_an_interrupted_training_ends_with_the_same_bytes(
+    updates: int, trainings: _Trainings, straight: tuple[Trained, Path], tmp_path: Path
+) -> None:
+    with pytest.raises(_CutError):
+        trainings.run(tmp_path, _CutAfter(updates))
+    resumed = trainings.run(tmp_path)
+    assert resumed.resumed_at == ([updates // 3] if updates > 3 else [])
+    for variant in ("dense", "sparse"):
+        name = f"out/{variant}.npz"
+        assert (tmp_path / name).read_bytes() == (straight[1] / name).read_bytes()
+
+
+def test_a_damaged_checkpoint_counts_as_none(trainings: _Trainings, tmp_path: Path) -> None:
+    with pytest.raises(_CutError):
+        trainings.run(tmp_path, _CutAfter(5))
+    checkpoint = tmp_path / "progress" / FILE
+    checkpoint.write_bytes(checkpoint.read_bytes()[:-500])
+    assert load_standing(tmp_path / "progress") is None
+
+
+def test_no_picture_is_an_input_error(trainings: _Trainings, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no picture to train on"):
+        trainings.run(tmp_path, pictures=[])
