@@ -33,6 +33,11 @@ def test_fraction_of_a_percent_makes_a_name() -> None:
     assert variants(0.8, 0.875) == {"dense": None, "sparse": 0.8, "sparse-87p5": 0.875}
 
 
+def test_shares_too_close_for_two_names_are_refused() -> None:
+    with pytest.raises(InputError, match="too close to another share"):
+        variants(0.8, 0.85, 0.85000001)
+
+
 @pytest.mark.parametrize(("text", "shares"), [("0.8", (0.8,)), ("0.8, 0.85", (0.8, 0.85)), ("0", (0.0,))])
 def test_shares_are_read(text: str, shares: tuple[float, ...]) -> None:
     assert parse_sparsities(text) == shares

@@ -45,7 +45,7 @@ def build(
     """Make a model, measure it, write its release."""
     from zoo.cli._command import command_line
     from zoo.cli._progress import show_progress
-    from zoo.pipeline import BuildOptions, build_model, library_log, parse_sparsities
+    from zoo.pipeline import BuildOptions, build_model, make_plan, parse_sparsities
 
     options = BuildOptions(
         model=model,
@@ -56,8 +56,10 @@ def build(
         data=None if data is None else Path(data).expanduser(),
         rerun_from=rerun_from,
     )
-    with show_progress(log=library_log(out, model)) as progress:
-        result = build_model(options, progress=progress)
+    # Checked before the log is opened, so that a build that cannot be leaves no folder behind.
+    plan = make_plan(options)
+    with show_progress(log=plan.folder.log) as progress:
+        result = build_model(plan, progress=progress)
     if as_json:
         from zoo.cli._output import write_json
 

@@ -43,11 +43,19 @@ def show_progress(*, log: Path | None = None) -> Iterator[Progress]:
 @contextmanager
 def _diverted(log: Path) -> Iterator[None]:
     """Let file descriptor 2 be a file for a while; native code and children write there without asking Python."""
-    log.parent.mkdir(parents=True, exist_ok=True)
+    from zoo.errors import OutsideError
+
+    try:
+        log.parent.mkdir(parents=True, exist_ok=True)
+        file = log.open("ab")
+    except OSError as error:
+        raise OutsideError(
+            f"{log} cannot be written ({error.strerror}); give another --out or make it writable."
+        ) from error
     sys.stderr.flush()
     before = os.dup(2)
     try:
-        with log.open("ab") as file:
+        with file:
             os.dup2(file.fileno(), 2)
         yield
     finally:

@@ -5,7 +5,7 @@ from zoo.pipeline._built import dropin_built, evaluate_built, write_card_again
 from zoo.pipeline._catalogue import ModelEntry, built_model, catalogue, read_records
 from zoo.pipeline._doctor import Diagnosis, Finding, diagnose
 from zoo.pipeline._engine import StageOutcome, full_disk_said, run_stages, stage_key
-from zoo.pipeline._folders import BuildFolder, build_folder, library_log, locked, replace_folder, restore_folder
+from zoo.pipeline._folders import BuildFolder, build_folder, locked, replace_folder, restore_folder
 from zoo.pipeline._plan import BuildOptions, Plan, make_plan, parse_sparsities, with_sparsities
 from zoo.pipeline._stage import Reads, ReadsRecord, Stage, StageRun, read_record
 from zoo.pipeline._store import Store, StoredStage
@@ -36,7 +36,6 @@ __all__ = [
     "dropin_built",
     "evaluate_built",
     "full_disk_said",
-    "library_log",
     "locked",
     "make_plan",
     "parse_sparsities",

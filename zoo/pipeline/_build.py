@@ -10,7 +10,7 @@ from pathlib import Path
 from zoo.pipeline._catalogue import read_records
 from zoo.pipeline._engine import StageOutcome, full_disk_said, run_stages
 from zoo.pipeline._folders import BuildFolder, locked, replace_folder, restore_folder
-from zoo.pipeline._plan import BuildOptions, Plan, make_plan
+from zoo.pipeline._plan import Plan
 from zoo.pipeline._provenance import provenance_of
 from zoo.pipeline._stage import Stage
 from zoo.pipeline._stages_converting import calibrate_stage, convert_stage
@@ -24,14 +24,13 @@ from zoo.pipeline._summary import BuildResult
 from zoo.progress import Progress
 
 
-def build_model(options: BuildOptions, *, progress: Progress) -> BuildResult:
+def build_model(plan: Plan, *, progress: Progress) -> BuildResult:
     """Build a model: run what is not in the store, and put records and release in place.
 
     Raises InputError for what cannot be built, OutsideError where network, disk or another build is in the way, and
     RefusedError where a step's own proof fails.
     """
-    plan = make_plan(options)
-    folder = plan.folder
+    folder, options = plan.folder, plan.options
     with locked(folder), full_disk_said(folder.root):
         for final in (folder.records, folder.release):
             restore_folder(final, work=folder.work)

@@ -34,10 +34,10 @@ class BuildFolder:
         """Store, progress and spare folders; safe to delete between builds."""
         return self.root / "work"
 
-
-def library_log(out: Path, model: str) -> Path:
-    """Where native libraries' own messages go during a build; of use when something went wrong."""
-    return BuildFolder(root=out / model).work / "log.txt"
+    @property
+    def log(self) -> Path:
+        """Where native libraries' own messages go during a build; of use when something went wrong."""
+        return self.work / "log.txt"
 
 
 def build_folder(out: Path, model: str) -> BuildFolder:

@@ -33,6 +33,7 @@ class BuildOptions:
 class Plan:
     """A build that can be made: options that were checked against the spec."""
 
+    options: BuildOptions
     spec: ModelSpec
     preset_name: str
     preset: Preset
@@ -51,6 +52,7 @@ def make_plan(options: BuildOptions) -> Plan:
     if options.sparsities:
         spec = with_sparsities(spec, options.sparsities)
     return Plan(
+        options=options,
         spec=spec,
         preset_name=options.preset,
         preset=presets[options.preset],
@@ -77,7 +79,7 @@ def with_sparsities(spec: ModelSpec, sparsities: Sequence[float]) -> ModelSpec:
     """The spec with one sparse variant for each share.
 
     The release's `sparse` is the spec's own share where it is listed, else the first; the others are `sparse-85` and
-    so on, by percent.
+    so on, by percent. Raises InputError where two shares are too close for names of their own.
     """
     own = spec.variant("sparse")
     main = own.sparsity if own.sparsity in sparsities else sparsities[0]
@@ -85,5 +87,7 @@ def with_sparsities(spec: ModelSpec, sparsities: Sequence[float]) -> ModelSpec:
     for share in sorted(sparsities, key=lambda share: share != main):
         name = "sparse" if share == main else f"sparse-{format(share * 100, 'g').replace('.', 'p')}"
         purpose = own.purpose if share == main else f"{share:.4g} zeros instead of {main:.4g}."
+        if name in {variant.name for variant in variants}:
+            raise InputError(f"--sparsity {share!r} is too close to another share for a name of its own; leave it out.")
         variants.append(Variant(name=name, purpose=purpose, precision=own.precision, sparsity=share))
     return spec.model_copy(update={"variants": variants})
