@@ -257,7 +257,8 @@ def limit_file_size() -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, 300_000))
 
 
-def test_full_disk_leaves_nothing_half_written(tmp_path: Path) -> None:
+def test_full_disk_leaves_nothing_half_written(smoke_build: Built, tmp_path: Path) -> None:
+    assert smoke_build.folder.is_dir(), "what comes from a registry is in the cache by now"
     out = tmp_path / "build"
     done = zoo(*SMOKE, out=out, preexec_fn=limit_file_size)
     assert done.returncode == 3
@@ -265,6 +266,32 @@ def test_full_disk_leaves_nothing_half_written(tmp_path: Path) -> None:
     assert "Traceback" not in done.stderr
     assert not (out / "face_detector" / "release").exists()
     assert [path.name for path in (out / "face_detector" / "work" / "store").glob("*/*")] == []
+
+
+def test_first_build_without_network_and_cache_stops_before_it_trains(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ZOO_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("npm_config_cache", str(tmp_path / "npm"))
+    monkeypatch.setenv("npm_config_offline", "true")
+    done = zoo(*SMOKE, out=tmp_path / "build")
+    assert done.returncode == 3
+    assert "check the network" in json.loads(done.stdout)["error"]
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert not (tmp_path / "build" / "face_detector" / "work" / "store").exists()
+
+
+def test_bench_that_lacks_the_network_is_not_kept(
+    smoke_build: Built, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = copy_of(smoke_build, tmp_path, without=("bench",))
+    with monkeypatch.context() as offline:
+        offline.setenv("ZOO_CACHE", str(tmp_path / "cache"))
+        offline.setenv("npm_config_cache", str(tmp_path / "npm"))
+        offline.setenv("npm_config_offline", "true")
+        assert zoo(*SMOKE, out=out).returncode == 3
+    assert not list((out / "face_detector" / "work" / "store" / "bench").glob("*"))
+    assert sha256(out / "face_detector" / SPARSE) == sha256(smoke_build.folder / SPARSE), "the old release stays"
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
@@ -285,9 +312,10 @@ def test_folder_without_pictures_is_bad_input(tmp_path: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
-def test_truncated_model_cannot_be_dropped_in(tmp_path: Path, published_sparse: Path) -> None:
+@pytest.mark.parametrize("asked", ["evaluate", "dropin"])
+def test_truncated_model_is_bad_input(asked: str, tmp_path: Path, published_sparse: Path) -> None:
     (tmp_path / "cut.tflite").write_bytes(published_sparse.read_bytes()[:200_000])
-    done = zoo("evaluate", "face_detector", "--file", str(tmp_path / "cut.tflite"), out=tmp_path / "build")
+    done = zoo(asked, "face_detector", "--file", str(tmp_path / "cut.tflite"), out=tmp_path / "build")
     assert done.returncode == 2
     assert "cut.tflite" in done.stderr
     assert "Traceback" not in done.stderr

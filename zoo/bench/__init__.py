@@ -2,6 +2,7 @@
 
 from zoo.bench._compare import DEFAULT_BLOCKS, TWIN_SUFFIX, FileComparison, compare_files, measure_sizes
 from zoo.bench._measure import SPARSE_AND_TWIN, BenchResult, measure
+from zoo.bench._targets import prepare_target
 from zoo.bench._verdict import ENGAGED_BELOW
 
 __all__ = [
@@ -14,4 +15,5 @@ __all__ = [
     "compare_files",
     "measure",
     "measure_sizes",
+    "prepare_target",
 ]

@@ -34,6 +34,8 @@ def build_model(plan: Plan, *, progress: Progress) -> BuildResult:
     with locked(folder), full_disk_said(folder.root):
         for final in (folder.records, folder.release):
             restore_folder(final, work=folder.work)
+        if not folder.release.is_dir():
+            _bring_tools(plan)
         outcomes = run_stages(
             plan_stages(plan, command=options.command),
             store=Store(folder.work),
@@ -49,6 +51,17 @@ def build_model(plan: Plan, *, progress: Progress) -> BuildResult:
         outcomes=tuple(outcomes),
         records=read_records(folder.records),
     )
+
+
+def _bring_tools(plan: Plan) -> None:
+    """Fetch what the first bench will need, so that a missing network is found out before the training and not after.
+
+    Raises OutsideError where it is out of reach.
+    """
+    from zoo.sources import litertjs_package
+
+    if "wasm" in plan.spec.targets:
+        litertjs_package()
 
 
 def plan_stages(plan: Plan, *, command: str) -> list[Stage]:
