@@ -64,7 +64,8 @@ def read_spec(path: Path) -> ModelSpec:
         raw: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror}.") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        # PyYAML lets through what Python says of a day 99, a number of a million digits, or brackets without end.
         where = getattr(error, "problem_mark", None)
         line = f" line {where.line + 1}" if where else ""
         raise InputError(f"{path}{line} is not valid YAML; correct it and run again.") from error
@@ -77,9 +78,12 @@ def read_spec(path: Path) -> ModelSpec:
 
 
 def describe_first_error(error: ValidationError) -> str:
-    """One sentence for the first error of a pydantic validation, naming the field."""
+    """One sentence for the first error of a pydantic validation, naming the field.
+
+    An unknown field comes before all others: where it is misspelled, it is why another is missing.
+    """
     errors = error.errors(include_url=False, include_context=False, include_input=True)
-    first = errors[0]
+    first = next((one for one in errors if one["type"] == "extra_forbidden"), errors[0])
     field = ".".join(str(part) for part in first["loc"]) or "the document"
     if first["type"] == "extra_forbidden":
         reason = "is not a field that the spec knows; remove it or correct its spelling"

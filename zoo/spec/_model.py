@@ -88,6 +88,12 @@ class DataSplit(SpecPart):
     evaluation: Share = 0.2
     smallest_side: int = Field(default=48, ge=8)
 
+    @model_validator(mode="after")
+    def _leaves_some_to_train(self) -> DataSplit:
+        if self.calibration + self.evaluation >= 1.0:
+            raise ValueError("calibration and evaluation together must be below 1, for the rest trains")
+        return self
+
 
 class SamplePicture(SpecPart):
     """A free picture that an installed package ships, for builds without `--data`."""
@@ -164,7 +170,7 @@ class Preset(SpecPart):
     """How much of the table is run: epochs by step, updates an epoch, pictures evaluated."""
 
     purpose: str
-    epochs: dict[StepName, int]
+    epochs: dict[StepName, Annotated[int, Field(ge=1)]]
     updates_per_epoch: int = Field(ge=1)
     batch_size: int = Field(ge=1)
     evaluation_pictures: int = Field(ge=1)
