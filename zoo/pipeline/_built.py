@@ -107,8 +107,12 @@ def write_card_again(name: str, *, out: Path, command: str) -> Path:
 
 def _candidates(spec: ModelSpec, out: Path, file: Path | None) -> dict[str, Path]:
     if file is not None:
+        from zoo.tflite import read_model
+
         if not file.is_file():
             raise InputError(f"--file: there is no file {file}.")
+        # A file that is no model is bad input, and not the answer that MediaPipe does not take it.
+        read_model(file)
         return {FILE: file}
     folder = built_model(out, spec.name)
     found = {
