@@ -26,6 +26,7 @@ def show_build(result: BuildResult) -> None:
     """Print the last screen."""
     console = person()
     console.print(_what_ran(result))
+    _show_pictures(console, result)
     _show_comparison(console, result)
     _show_gates(console, result)
     _show_files(console, result)
@@ -40,6 +41,23 @@ def _what_ran(result: BuildResult) -> str:
     kept = len(result.outcomes) - len(ran)
     unchanged = f"; {kept} unchanged" if kept else ""
     return f"{result.model}, preset {result.preset}: ran {names} in {seconds}{unchanged}."
+
+
+def _show_pictures(console: Console, result: BuildResult) -> None:
+    from zoo.records import DataRecord
+
+    data = result.records.get("data")
+    if not isinstance(data, DataRecord):
+        return
+    split = ", ".join(f"{count:,} for {name}" for name, count in data.split.items())
+    duplicates = f"; {data.duplicates:,} duplicates left out" if data.duplicates else ""
+    console.print(f"Pictures: {data.used:,} of {data.found:,} files used ({split}){duplicates}.")
+    if data.skipped:
+        first = data.skipped[0]
+        console.print(
+            f"Skipped: {data.skipped_count:,} that cannot be used, such as {first.file} ({first.reason}); "
+            f"see {result.folder.records / 'data.json'}."
+        )
 
 
 def _show_comparison(console: Console, result: BuildResult) -> None:
