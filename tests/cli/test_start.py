@@ -82,6 +82,8 @@ def test_inspect_imports_nothing_heavy(published_sparse: Path) -> None:
     [
         (["build", "no_model"], "There is no model 'no_model'"),
         (["build", "../face_detector"], "There is no model"),
+        (["build", "face_detector", "--out", "text.yaml"], "text.yaml is not a folder"),
+        (["build", "face_detector", "--sparsity", "1.2"], "--sparsity 1.2 is not a share of zeros"),
         (["build", "face_detector", "--sparsity", "1.0"], "--sparsity 1 is not a share of zeros"),
         (["build", "face_detector", "--sparsity", "-0.1"], "--sparsity -0.1 is not a share"),
         (["build", "face_detector", "--sparsity", "nan"], "--sparsity nan is not a share"),
@@ -98,10 +100,13 @@ def test_inspect_imports_nothing_heavy(published_sparse: Path) -> None:
         (["inspect", "text.yaml", "--target", "moon"], "text.yaml"),
         (["inspect", "broken.tflite", "--require", "speed"], "--require 'speed' is not known"),
         (["bench", "nowhere.tflite"], "nowhere.tflite"),
+        (["bench", "broken.tflite"], "broken.tflite is damaged"),
         (["publish", "face_detector", "--to", "dir:x"], "holds no release; run 'zoo build face_detector' first"),
         (["card", "face_detector"], "holds no release"),
         (["evaluate", "face_detector"], "holds no release"),
         (["dropin", "face_detector", "--file", "nowhere.tflite"], "there is no file nowhere.tflite"),
+        (["dropin", "face_detector", "--file", "broken.tflite"], "broken.tflite is damaged"),
+        (["evaluate", "face_detector", "--file", "broken.tflite"], "broken.tflite is damaged"),
     ],
 )
 def test_bad_input_is_one_sentence_and_exit_2(
@@ -117,6 +122,45 @@ def test_bad_input_is_one_sentence_and_exit_2(
     assert len(done.stderr.strip().splitlines()) == 1
 
 
+def test_build_that_cannot_be_leaves_nothing_behind(here: Path, capsys: Captured) -> None:
+    assert zoo("build", "no_model", capsys=capsys).returncode == 2
+    assert list(here.iterdir()) == []
+
+
+def test_model_name_cannot_lead_out_of_the_build_folder(here: Path, capsys: Captured) -> None:
+    (here / "inside").mkdir()
+    assert zoo("build", "../elsewhere", "--out", "inside", capsys=capsys).returncode == 2
+    assert [path.name for path in here.rglob("*")] == ["inside"]
+
+
+def test_without_arguments_the_help_is_shown(capsys: Captured) -> None:
+    done = zoo(capsys=capsys)
+    assert done.returncode == 0
+    assert "zoo build face_detector" in done.stdout
+
+
+@pytest.mark.parametrize("text", ["born: 2020-99-99", "seed: " + "9" * 5000, "[" * 5000, "a: &a [*a, *a", "\x00"])
+def test_text_that_yaml_stumbles_over_is_bad_input(text: str, here: Path, capsys: Captured) -> None:
+    folder = here / "models" / "own"
+    folder.mkdir(parents=True)
+    (folder / "spec.yaml").write_text(text)
+    done = zoo("build", "own", capsys=capsys)
+    assert done.returncode == 2, done.stderr
+    assert "spec.yaml" in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_name_from_a_file_cannot_break_the_line(here: Path, capsys: Captured) -> None:
+    folder = here / "models" / "own"
+    folder.mkdir(parents=True)
+    (folder / "spec.yaml").write_text('"two\\nlines\\e[31m": 1\n')
+    done = zoo("build", "own", "--json", capsys=capsys)
+    assert done.returncode == 2
+    assert "two lines" in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert "\x1b" not in done.stderr + json.loads(done.stdout)["error"]
+
+
 def test_misspelled_field_is_named(here: Path, project_root: Path, capsys: Captured) -> None:
     folder = here / "models" / "face_detector"
     folder.mkdir(parents=True)
@@ -124,7 +168,7 @@ def test_misspelled_field_is_named(here: Path, project_root: Path, capsys: Captu
     (folder / "spec.yaml").write_text(text.replace("initial_sparsity:", "inital_sparsity:"))
     done = zoo("build", "face_detector", capsys=capsys)
     assert done.returncode == 2
-    assert "training.pruning.in" in done.stderr
+    assert "'training.pruning.inital_sparsity': is not a field that the spec knows" in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
 
 
@@ -169,3 +213,10 @@ def test_dense_model_is_not_sparse(published_dense: Path, capsys: Captured) -> N
     assert done.returncode == 1
     assert "DENSE" in done.stdout
     assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_answer_no_is_one_document_under_json(published_dense: Path, capsys: Captured) -> None:
+    done = zoo("inspect", str(published_dense), "--require", "sparse", "--json", capsys=capsys)
+    assert done.returncode == 1
+    assert json.loads(done.stdout)[0]["verdicts"][0]["sparse"] is False
+    assert "does not run sparse" in done.stderr

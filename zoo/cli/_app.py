@@ -13,7 +13,6 @@ EXIT_CODES = "Exits 0 when done, 1 when the answer is no, 2 on bad input, 3 when
 
 app = typer.Typer(
     name="zoo",
-    no_args_is_help=True,
     add_completion=False,
     # Rich's help costs half a second at every start; the tables of the commands themselves are drawn by Rich.
     rich_markup_mode=None,

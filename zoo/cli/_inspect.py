@@ -36,7 +36,7 @@ def inspect(
 ) -> None:
     """Show what is in a file, and if it runs sparse."""
     from zoo.cli._output import person, write_json
-    from zoo.errors import InputError
+    from zoo.errors import InputError, RefusedError
     from zoo.xnnpack import inspect_path, require_sparse
 
     if require not in (None, "sparse"):
@@ -48,8 +48,14 @@ def inspect(
         console = person()
         for part in inspected:
             _show(console, part)
-    if require is not None:
+    if require is None:
+        return
+    try:
         require_sparse(inspected)
+    except RefusedError as error:
+        # The document is the answer already, and under --json there is only one.
+        typer.echo(f"Error: {error}", err=True)
+        raise typer.Exit(error.exit_code) from error
 
 
 def _show(console: Console, part: InspectedFile) -> None:

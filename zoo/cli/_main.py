@@ -32,7 +32,7 @@ def run(arguments: Sequence[str]) -> int:
     debug = "--debug" in arguments
     rest = [argument for argument in arguments if argument != "--debug"]
     try:
-        code = app(rest, standalone_mode=False, prog_name="zoo")
+        code = app(rest or ["--help"], standalone_mode=False, prog_name="zoo")
     except KeyboardInterrupt:
         code = EXIT_INTERRUPTED
     except BrokenPipeError:
@@ -44,25 +44,36 @@ def run(arguments: Sequence[str]) -> int:
             traceback.print_exc()
         return _report(error, as_json="--json" in rest)
     if code == EXIT_INTERRUPTED:
-        _say(STOPPED_BUILD if rest[:1] == ["build"] else "Stopped.")
+        return _tell(STOPPED_BUILD if rest[:1] == ["build"] else "Stopped.", code, as_json="--json" in rest)
     return int(code or 0)
 
 
 def _report(error: Exception, *, as_json: bool) -> int:
-    """Say an error in one sentence; under --json also as the one document on standard output."""
+    """Say an error in one sentence, and return its exit code."""
     if isinstance(error, ZooError):
         code, message = error.exit_code, str(error)
     elif isinstance(error, typer.TyperException):
         code, message = EXIT_USAGE, _usage_sentence(error)
+    elif isinstance(error, OSError) and error.strerror:
+        code = EXIT_OUTSIDE
+        place = f"{error.filename}: " if error.filename else ""
+        message = f"{place}{error.strerror}; mend that and run the same command again."
     else:
         code = EXIT_OUTSIDE
         detail = " ".join(str(error).split())[:200]
         message = f"Unexpected {type(error).__name__}: {detail or 'no detail'}; --debug shows where it was raised."
-    _say(f"Error: {message}")
+    return _tell(message, code, as_json=as_json, prefix="Error: ")
+
+
+def _tell(message: str, code: int, *, as_json: bool, prefix: str = "") -> int:
+    """One line on standard error, under --json also the one document on standard output; returns the exit code."""
+    # Names of files and fields come from outside: they shall neither break the line nor steer a terminal.
+    line = "".join(letter if letter.isprintable() else " " for letter in message)
+    sys.stderr.write(f"{prefix}{line}\n")
     if as_json:
         import json
 
-        sys.stdout.write(json.dumps({"error": message, "exit_code": code}) + "\n")
+        sys.stdout.write(json.dumps({"error": line, "exit_code": code}) + "\n")
     return code
 
 
@@ -72,7 +83,3 @@ def _usage_sentence(error: typer.TyperException) -> str:
     context = getattr(error, "ctx", None)
     command = getattr(context, "command_path", "zoo")
     return f"{message.rstrip('.')}; see '{command} --help'."
-
-
-def _say(message: str) -> None:
-    sys.stderr.write(message + "\n")
