@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,8 +11,9 @@ import yaml
 from pydantic import ValidationError
 
 from zoo.errors import InputError
-from zoo.spec._model import ModelSpec
+from zoo.spec._model import MODEL_NAME, ModelSpec
 
+_NAME = re.compile(MODEL_NAME)
 MAX_SPEC_BYTES = 1 << 20
 """Specs are kilobytes; a larger file is not one."""
 
@@ -47,13 +49,14 @@ def load_spec(name: str) -> LoadedSpec:
     """
     for folder in model_folders():
         path = folder / name / "spec.yaml"
-        if "/" not in name and "\\" not in name and name not in {"", ".", ".."} and path.is_file():
+        # What cannot be a model's name is not looked for: it could lead out of the folder.
+        if _NAME.fullmatch(name) and path.is_file():
             spec = read_spec(path)
             if spec.name != name:
                 raise InputError(f"{path}: name is '{spec.name}', but its folder is '{name}'; make them the same.")
             return LoadedSpec(spec=spec, folder=path.parent)
     known = ", ".join(list_models()) or "none"
-    raise InputError(f"There is no model '{name}'; known models: {known}.")
+    raise InputError(f"There is no model '{name[:80]}'; known models: {known}.")
 
 
 def read_spec(path: Path) -> ModelSpec:

@@ -6,7 +6,10 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
+MODEL_NAME = r"^[a-z][a-z0-9_]{0,63}$"
+"""A model's name is also the name of its folder."""
+
+Name = Annotated[str, Field(pattern=MODEL_NAME)]
 VariantName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,63}$")]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Share = Annotated[float, Field(ge=0.0, lt=1.0)]
