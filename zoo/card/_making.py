@@ -11,7 +11,7 @@ from zoo.card._records import CardRecords
 from zoo.records import DataRecord, TrainRecord
 
 MOST_SKIPPED = 10
-"""Skipped pictures that a card names; the record holds them all."""
+"""Skipped pictures that a card names; the record counts them all and names more."""
 
 
 @dataclass(frozen=True)

@@ -74,6 +74,13 @@ def data_stage(plan: Plan) -> Stage:
         from zoo.sources import write_picture_set
 
         found = pictures(run)
+        for split in ("train", "evaluation"):
+            # Said here, not after the training that would have been for nothing.
+            if not found.of(split):
+                raise InputError(
+                    f"None of the {len(found.pictures)} usable pictures of {found.name} falls to {split};"
+                    " give a folder with more pictures."
+                )
         write_picture_set(found, run.folder / "pictures.json")
         (run.folder / "pictures.sha256").write_text(found.sha256 + "\n", encoding="ascii")
         return [_data_record(run, found)]

@@ -88,7 +88,7 @@ class _Training:
     ) -> None:
         from zoo.training._units import Unit
 
-        self._spec, self._preset, self._student = spec, preset, student
+        self._spec, self._student = spec, student
         self._source, self._sparsities = source, sparsities
         self._folder, self._progress = progress_folder, progress
         self._units: list[tuple[str, Unit]] = []
