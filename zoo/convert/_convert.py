@@ -73,7 +73,8 @@ def make_twin(spec: ModelSpec, *, sparse: Path, folder: Path) -> Path:
 def _round_to_float16(model: Any) -> None:
     """Give Keras the weights that the file will hold, so that parity is about operators, not about rounding."""
     for layer in model.layers:
-        rounded = [values.astype(np.float16).astype(np.float32) for values in layer.get_weights()]
+        with np.errstate(over="ignore"):  # told below, by the layer's name
+            rounded = [values.astype(np.float16).astype(np.float32) for values in layer.get_weights()]
         if not all(np.isfinite(values).all() for values in rounded):
             raise InputError(f"Layer '{layer.name}' has weights beyond float16's range; train with a smaller rate.")
         if rounded:

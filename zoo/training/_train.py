@@ -17,9 +17,7 @@ from zoo.training._augment import Pixels
 from zoo.training._batches import BatchSource, PictureSource
 from zoo.training._checkpoint import Standing, load_standing, save_standing
 from zoo.training._loss import box_loss, score_loss
-from zoo.training._schedules import resolve_schedule
-
-DENSE = "dense"
+from zoo.training._plan import DENSE, plan_units
 
 
 @dataclass(frozen=True)
@@ -86,34 +84,10 @@ class _Training:
         progress_folder: Path,
         progress: Progress,
     ) -> None:
-        from zoo.training._units import Unit
-
         self._spec, self._student = spec, student
         self._source, self._sparsities = source, sparsities
         self._folder, self._progress = progress_folder, progress
-        self._units: list[tuple[str, Unit]] = []
-        first = {"pretrain": 0, "prune": 0, "finetune": 0}
-        for step in spec.training.steps:
-            epochs = preset.epochs.get(step.name, step.epochs)
-            after = first[step.name] + epochs * preset.updates_per_epoch
-            first.update({"pretrain": {"prune": after}, "prune": {"finetune": after}}.get(step.name, {}))
-        for variant in (DENSE, *sparsities):
-            for step in spec.training.steps:
-                if (step.name == "pretrain") != (variant == DENSE):
-                    continue
-                self._units.append(
-                    (
-                        variant,
-                        Unit(
-                            label=step.name if variant in (DENSE, "sparse") else f"{step.name}-{variant}",
-                            step=step,
-                            schedule=resolve_schedule(step.learning_rate, spec.training.steps),
-                            epochs=preset.epochs.get(step.name, step.epochs),
-                            updates_per_epoch=preset.updates_per_epoch,
-                            first_update=first[step.name],
-                        ),
-                    )
-                )
+        self._units = plan_units(spec.training, preset, list(sparsities))
 
     def run(self, folder: Path, pictures: int) -> Trained:
         self._folder.mkdir(parents=True, exist_ok=True)
@@ -124,7 +98,7 @@ class _Training:
             standing = replace(standing, resumed_at=(*standing.resumed_at, len(standing.curve)))
         model, variant_of_model = None, ""
         for index in range(standing.unit, len(self._units)):
-            variant, _ = self._units[index]
+            variant = self._units[index].variant
             if variant != variant_of_model:
                 model, variant_of_model = self._fresh_model(variant), variant
             standing = self._run_unit(index, model, standing)
@@ -147,7 +121,7 @@ class _Training:
         from zoo.training._policy import PruneRegionForXNNPACK
 
         pruning = self._spec.training.pruning
-        updates = next(unit.updates for _, unit in self._units if unit.step.name == "prune")
+        updates = next(unit.updates for unit in self._units if unit.step.name == "prune")
         every = min(pruning.update_every, max(1, updates // 10))
         try:
             return tfmot.sparsity.keras.prune_low_magnitude(
@@ -169,7 +143,7 @@ class _Training:
     def _run_unit(self, index: int, model: Any, standing: Standing) -> Standing:
         from zoo.training._units import EpochEnd, run_unit
 
-        variant, unit = self._units[index]
+        unit = self._units[index]
         if standing.model:
             for weight, value in zip(model.weights, standing.model, strict=True):
                 weight.assign(value)
@@ -210,16 +184,14 @@ class _Training:
                     ticker=ticker,
                     on_epoch=keep,
                 )
-        return self._next(index, variant, model, standing, curve, seconds)
+        return self._next(index, model, standing, curve, seconds)
 
-    def _next(
-        self, index: int, variant: str, model: Any, standing: Standing, curve: list[CurvePoint], seconds: float
-    ) -> Standing:
+    def _next(self, index: int, model: Any, standing: Standing, curve: list[CurvePoint], seconds: float) -> Standing:
         """Close a unit: keep the variant's weights where it was its last, and set the standing on the next unit."""
-        ends = index + 1 == len(self._units) or self._units[index + 1][0] != variant
+        unit = self._units[index]
+        ends = index + 1 == len(self._units) or self._units[index + 1].variant != unit.variant
         if ends:
-            save_weights(_stripped(model), self._folder / f"{variant}.npz")
-        unit = self._units[index][1]
+            save_weights(_stripped(model), self._folder / f"{unit.variant}.npz")
         following = Standing(
             unit=index + 1,
             epoch=0,
@@ -263,7 +235,7 @@ class _Training:
                     learning_rate=unit.schedule.describe(),
                     weight_decay=unit.step.weight_decay,
                 )
-                for _, unit in self._units
+                for unit in self._units
             ],
             curve=list(standing.curve),
             sparsity=total,

@@ -1,4 +1,4 @@
-"""One unit of training: a step of the three-step table, for one variant."""
+"""Running one unit of training with Keras and tfmot."""
 
 from __future__ import annotations
 
@@ -16,30 +16,15 @@ from tensorflow_model_optimization.python.core.sparsity.keras.pruning_wrapper im
 
 from zoo.progress import Ticker
 from zoo.records import CurvePoint
-from zoo.spec import InputTensor, TrainingStep
+from zoo.spec import InputTensor
 from zoo.training._batches import Batch
 from zoo.training._checkpoint import Arrays
 from zoo.training._loss import LossFunction
-from zoo.training._schedules import Schedule, sample
+from zoo.training._plan import Unit
+from zoo.training._schedules import sample
 
 CLIP_NORM = 5.0
 """Global gradient norm at which updates are clipped; a mosaic with many faces gives rare large ones."""
-
-
-@dataclass(frozen=True)
-class Unit:
-    """A step of one variant: what runs, how long, and the data that it sees (`first_update` numbers its batches)."""
-
-    label: str
-    step: TrainingStep
-    schedule: Schedule
-    epochs: int
-    updates_per_epoch: int
-    first_update: int
-
-    @property
-    def updates(self) -> int:
-        return self.epochs * self.updates_per_epoch
 
 
 @dataclass(frozen=True)
