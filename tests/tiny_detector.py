@@ -54,9 +54,8 @@ def tiny_keras(*, seed: int, middle: str = "pointwise", end: str = "depth_to_spa
 
 def tiny_tflite(*, seed: int) -> bytes:
     """The network as a float32 TFLite file, outputs in the order boxes, scores."""
-    import tensorflow as tf
-
     model = tiny_keras(seed=seed)
+    tf = start_tensorflow(seed=seed)
     function = tf.function(lambda picture: model(picture)).get_concrete_function(
         tf.TensorSpec(model.inputs[0].shape, tf.float32)
     )
