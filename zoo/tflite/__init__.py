@@ -5,6 +5,7 @@ Reading imports neither TensorFlow nor LiteRT, so that `zoo inspect` starts at o
 
 from zoo.gzipped import gzip_bytes
 from zoo.tflite._constants import constant, constant_chain, constant_value, is_constant, stored_values
+from zoo.tflite._edit import GraphEditor, ModelEditor
 from zoo.tflite._inventory import (
     Inventory,
     PointwiseKernel,
@@ -34,9 +35,11 @@ from zoo.tflite._twin import densified_twin
 __all__ = [
     "MAX_FILE_BYTES",
     "BufferSpan",
+    "GraphEditor",
     "Inventory",
     "MetadataEntry",
     "Model",
+    "ModelEditor",
     "Operator",
     "Options",
     "PointwiseKernel",
