@@ -28,6 +28,7 @@ from zoo.tflite._model import (
     Subgraph,
     Tensor,
 )
+from zoo.tflite._prune import prune_by_magnitude
 from zoo.tflite._read import MAX_FILE_BYTES, read_model
 from zoo.tflite._sparse import SparseError, decode, encode
 from zoo.tflite._twin import densified_twin
@@ -63,6 +64,7 @@ __all__ = [
     "inventory",
     "is_constant",
     "operator_label",
+    "prune_by_magnitude",
     "read_model",
     "stored_values",
 ]
