@@ -17,7 +17,7 @@ _REAL = ("float16", "float32")
 def prune_by_magnitude(data: bytes, share: float, *, name: str | None = None) -> bytes:
     """The model with at least `share` (0 to 1) of each 1x1 convolution's weights zero, the smallest ones, stored dense.
 
-    Each kernel loses `floor(share * weights)` of them, layer by layer as tfmot's masks do; of equal ones the later stay.
+    Each kernel loses `floor(share * weights)` of them, layer by layer as tfmot's masks do; ties go in order.
     The outputs are of no use before training; size and latency are those of a trained model. Quantized kernels stay as
     they are. Raises InputError where the bytes are no sound model.
     """
