@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import random
+from dataclasses import replace
 from datetime import datetime, timezone
 from statistics import median, quantiles
 
@@ -277,11 +278,9 @@ def _inspected_file(name: str) -> InspectedFile:
         weight_bytes={"float16": 400_000},
         layers=layers,
         verdicts=[
-            arm.model_copy(update={"target": "wasm"}),
+            replace(arm, target="wasm"),
             arm,
-            arm.model_copy(
-                update={"target": "x86-avx", "sparse": False, "summary": "AVX kernels are dense; runs dense."}
-            ),
+            replace(arm, target="x86-avx", sparse=False, summary="AVX kernels are dense; runs dense."),
         ],
     )
 

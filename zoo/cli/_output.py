@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import fields, is_dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -15,13 +16,15 @@ LOG_WIDTH = 140
 
 
 def write_json(document: Any) -> None:
-    """One JSON document: a pydantic object, or mappings and lists of plain values and pydantic objects."""
+    """One JSON document: a record or a part of one, or mappings and lists of plain values and such parts."""
     sys.stdout.write(json.dumps(document, indent=2, default=_plain, ensure_ascii=False) + "\n")
 
 
 def _plain(value: Any) -> Any:
     if hasattr(value, "model_dump"):
         return value.model_dump(mode="json")
+    if is_dataclass(value) and not isinstance(value, type):
+        return {field.name: getattr(value, field.name) for field in fields(value)}
     return str(value)
 
 

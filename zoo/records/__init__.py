@@ -1,66 +1,58 @@
-"""Records: the JSON that stages write about what they measured. Cards and gates read these and measure nothing."""
+"""Records: the JSON that stages write about what they measured. Cards and gates read these and measure nothing.
 
-from zoo.records._base import Estimate, FileRef, Interval, Machine, Provenance, StageRecord
-from zoo.records._making import (
-    AdaptRecord,
-    AppliedRewrite,
-    Artifact,
-    CalibrateRecord,
-    Calibration,
-    ConvertRecord,
-    CurvePoint,
-    DataRecord,
-    FetchedReference,
-    FetchRecord,
-    ImportRecord,
-    LocateRecord,
-    SkippedPicture,
-    Split,
-    TrainedStep,
-    TrainRecord,
-)
-from zoo.records._measuring import (
-    BenchRecord,
-    BenchSize,
-    DropinCell,
-    DropinRecord,
-    EngagementVerdict,
-    FailedTarget,
-    FairnessColumn,
-    FairnessGroup,
-    FairnessRecord,
-    GateResult,
-    GatesRecord,
-    InspectedFile,
-    InspectRecord,
-    LatencyRatio,
-    LayerSparsity,
-    ModelTiming,
-    OutputParity,
-    PairedDifference,
-    QualityRecord,
-    RuleBreak,
-    TargetResult,
-    VariantQuality,
-)
+Classes of pydantic are imported on first use, so that `zoo inspect`, which makes only parts of a record, does not wait
+for it.
+"""
 
-RECORDS: dict[str, type[StageRecord]] = {
-    "fetch": FetchRecord,
-    "data": DataRecord,
-    "locate": LocateRecord,
-    "import": ImportRecord,
-    "adapt": AdaptRecord,
-    "train": TrainRecord,
-    "calibrate": CalibrateRecord,
-    "convert": ConvertRecord,
-    "inspect": InspectRecord,
-    "bench": BenchRecord,
-    "quality": QualityRecord,
-    "fairness": FairnessRecord,
-    "dropin": DropinRecord,
-    "gates": GatesRecord,
-}
-"""Every record by the name of its file, `records/NAME.json`."""
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from zoo.records._file import FileRef
+from zoo.records._inspected import EngagementVerdict, InspectedFile, LayerSparsity, RuleBreak
+
+if TYPE_CHECKING:
+    from zoo.records._base import Estimate, Interval, Machine, Provenance, StageRecord
+    from zoo.records._making import (
+        AdaptRecord,
+        AppliedRewrite,
+        Artifact,
+        CalibrateRecord,
+        Calibration,
+        ConvertRecord,
+        CurvePoint,
+        DataRecord,
+        FetchedReference,
+        FetchRecord,
+        ImportRecord,
+        LocateRecord,
+        SkippedPicture,
+        Split,
+        TrainedStep,
+        TrainRecord,
+    )
+    from zoo.records._measuring import (
+        BenchRecord,
+        BenchSize,
+        DropinCell,
+        DropinRecord,
+        FailedTarget,
+        FairnessColumn,
+        FairnessGroup,
+        FairnessRecord,
+        GateResult,
+        GatesRecord,
+        InspectRecord,
+        LatencyRatio,
+        ModelTiming,
+        OutputParity,
+        PairedDifference,
+        QualityRecord,
+        TargetResult,
+        VariantQuality,
+    )
+    from zoo.records._register import RECORDS
 
 __all__ = [
     "RECORDS",
@@ -109,3 +101,15 @@ __all__ = [
     "TrainedStep",
     "VariantQuality",
 ]
+
+_HOMES = ("_base", "_making", "_measuring", "_register")
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> Any:
+        if name in __all__:
+            for home in _HOMES:
+                module = import_module(f"{__name__}.{home}")
+                if hasattr(module, name):
+                    return getattr(module, name)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

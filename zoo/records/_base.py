@@ -38,14 +38,6 @@ class Provenance(Frozen):
     seconds: float = Field(ge=0)
 
 
-class FileRef(Frozen):
-    """A file by content. `name` is its path below the build folder (`OUT/MODEL`), or the name it is known by."""
-
-    name: str
-    sha256: Sha256
-    bytes: int = Field(ge=0)
-
-
 class Interval(Frozen):
     """A two-sided interval, such as a bootstrap or Wilson interval, and how it was made."""
 

@@ -6,7 +6,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from zoo.records._base import FileRef, Frozen, Sha256, StageRecord
+from zoo.records._base import Frozen, Sha256, StageRecord
+from zoo.records._file import FileRef
 
 Split = Literal["train", "calibration", "evaluation"]
 

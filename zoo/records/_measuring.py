@@ -4,52 +4,9 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field
-
-from zoo.records._base import Estimate, FileRef, Frozen, Interval, Sha256, StageRecord
-
-
-class RuleBreak(Frozen):
-    """An operator or value that keeps XNNPACK's sparse kernels away."""
-
-    rule: str
-    where: str
-    upstream: str
-    advice: str
-
-
-class EngagementVerdict(Frozen):
-    """Whether XNNPACK runs the file sparse on one target family."""
-
-    target: str
-    sparse: bool
-    summary: str
-    first_operator: str | None
-    last_operator: str | None
-    zero_share: float | None = Field(ge=0, le=1)
-    breaks: list[RuleBreak]
-
-
-class LayerSparsity(Frozen):
-    layer: str
-    shape: list[int]
-    sparsity: float
-    stored_sparse: bool
-
-
-class InspectedFile(Frozen):
-    """What is in one file. `name` is `dense`, `sparse`, `published_dense`, `published_sparse`, `twin`."""
-
-    name: str
-    file: FileRef
-    gzip_bytes: int
-    operators: dict[str, int]
-    parameters: int
-    sparse_tensors: int
-    pointwise_sparsity: float
-    weight_bytes: dict[str, int]
-    layers: list[LayerSparsity]
-    verdicts: list[EngagementVerdict]
+from zoo.records._base import Estimate, Frozen, Interval, Sha256, StageRecord
+from zoo.records._file import FileRef
+from zoo.records._inspected import InspectedFile
 
 
 class InspectRecord(StageRecord):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass
 
 from pydantic import BaseModel
 
@@ -97,10 +97,10 @@ def _follow(step: Step, holder: object) -> list[tuple[object, object]]:
 
 
 def _member(name: str, holder: object) -> object:
-    if isinstance(holder, BaseModel):
-        if name not in type(holder).model_fields:
-            known = ", ".join(type(holder).model_fields)
-            raise AddressError(f"names '{name}', which is not a field there; the fields are {known}")
+    known = field_names(holder)
+    if known:
+        if name not in known:
+            raise AddressError(f"names '{name}', which is not a field there; the fields are {', '.join(known)}")
         return getattr(holder, name)
     if isinstance(holder, Mapping):
         if name not in holder:
@@ -111,6 +111,13 @@ def _member(name: str, holder: object) -> object:
     if holder is None:
         raise NotThereError(f"what should hold '{name}' was not measured")
     raise AddressError(f"goes on with '{name}' after a single value")
+
+
+def field_names(value: object) -> tuple[str, ...]:
+    """The fields of a record or of a part of one; none where the value is a single one, a list or a mapping."""
+    if isinstance(value, BaseModel):
+        return tuple(type(value).model_fields)
+    return tuple(field.name for field in fields(value)) if is_dataclass(value) and not isinstance(value, type) else ()
 
 
 def _reads(entry: object, key: str, text: str) -> bool:

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import cast
 
-from pydantic import BaseModel
-
 from zoo.records import GateResult, StageRecord
-from zoo.release._address import AddressError, Found, NotThereError, find_values
+from zoo.release._address import AddressError, Found, NotThereError, field_names, find_values
 from zoo.spec import Gate, ModelSpec
 
 
@@ -51,8 +49,8 @@ def _missing(gate: Gate, reason: str) -> GateResult:
 
 def _unfit(gate: Gate, value: object) -> str | None:
     """Why the value cannot be held against the gate's limit; None where it can."""
-    if isinstance(value, BaseModel):
-        return f"names a group of fields; go on with one of {', '.join(type(value).model_fields)}"
+    if fields := field_names(value):
+        return f"names a group of fields; go on with one of {', '.join(fields)}"
     if isinstance(value, list | Mapping):
         return "names a list or mapping; name one value in it"
     is_number = isinstance(value, int | float) and not isinstance(value, bool)

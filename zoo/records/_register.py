@@ -1,0 +1,34 @@
+"""All records by name."""
+
+from __future__ import annotations
+
+from zoo.records._base import StageRecord
+from zoo.records._making import (
+    AdaptRecord,
+    CalibrateRecord,
+    ConvertRecord,
+    DataRecord,
+    FetchRecord,
+    ImportRecord,
+    LocateRecord,
+    TrainRecord,
+)
+from zoo.records._measuring import BenchRecord, DropinRecord, FairnessRecord, GatesRecord, InspectRecord, QualityRecord
+
+RECORDS: dict[str, type[StageRecord]] = {
+    "fetch": FetchRecord,
+    "data": DataRecord,
+    "locate": LocateRecord,
+    "import": ImportRecord,
+    "adapt": AdaptRecord,
+    "train": TrainRecord,
+    "calibrate": CalibrateRecord,
+    "convert": ConvertRecord,
+    "inspect": InspectRecord,
+    "bench": BenchRecord,
+    "quality": QualityRecord,
+    "fairness": FairnessRecord,
+    "dropin": DropinRecord,
+    "gates": GatesRecord,
+}
+"""Every record by the name of its file, `records/NAME.json`."""
