@@ -28,10 +28,14 @@ def engagement(model: Model, target: str) -> EngagementVerdict:
 
 def engagements(model: Model, targets: Sequence[str] = TARGETS) -> list[EngagementVerdict]:
     """`engagement` for several targets, with the graph analysed once."""
+    return verdicts(analyse(lower(model)), targets)
+
+
+def verdicts(analysis: Analysis, targets: Sequence[str]) -> list[EngagementVerdict]:
+    """`engagements` of a graph that is analysed already."""
     for target in targets:
         if target not in TARGETS:
             raise InputError(f"Target '{target}' is not known; use one of {', '.join(TARGETS)}.")
-    analysis = analyse(lower(model))
     model_breaks = _model_breaks(analysis)
     return [_verdict(analysis, model_breaks, target) for target in targets]
 
