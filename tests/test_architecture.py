@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 
 ZOO = Path(__file__).resolve().parent.parent / "zoo"
-BASE = {"errors", "gzipped", "progress", "machine", "spec", "records"}
+BASE = {"errors", "files", "gzipped", "progress", "machine", "spec", "records"}
 """What everyone may use."""
 
 LOWER = {
     "errors": set(),
+    "files": {"errors"},
     "gzipped": set(),
     "progress": set(),
     "machine": {"records"},

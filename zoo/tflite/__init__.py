@@ -3,7 +3,9 @@
 Reading imports neither TensorFlow nor LiteRT, so that `zoo inspect` starts at once.
 """
 
+from zoo.files import MAX_FILE_BYTES
 from zoo.gzipped import gzip_bytes
+from zoo.tflite._bundle import bundle_models
 from zoo.tflite._constants import constant, constant_chain, constant_value, is_constant, stored_values
 from zoo.tflite._edit import GraphEditor, ModelEditor
 from zoo.tflite._inventory import (
@@ -29,7 +31,7 @@ from zoo.tflite._model import (
     Tensor,
 )
 from zoo.tflite._prune import prune_by_magnitude
-from zoo.tflite._read import MAX_FILE_BYTES, read_model
+from zoo.tflite._read import read_model
 from zoo.tflite._sparse import SparseError, decode, encode
 from zoo.tflite._twin import densified_twin
 
@@ -53,6 +55,7 @@ __all__ = [
     "Tensor",
     "ZeroCount",
     "ZeroCounter",
+    "bundle_models",
     "constant",
     "constant_chain",
     "constant_value",

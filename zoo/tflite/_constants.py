@@ -10,10 +10,9 @@ import numpy.typing as npt
 
 from zoo.errors import InputError
 from zoo.tflite._model import Model, Quantization, Subgraph, Tensor
+from zoo.tflite._sound import MAX_CONSTANT_BYTES
 from zoo.tflite._sparse import SparseError, decode
 
-MAX_CONSTANT_BYTES = 1 << 28
-"""A sparse constant that claims to be larger than this when dense is refused: a few bytes could ask for any memory."""
 _NUMPY_DTYPES = (
     *("float16", "float32", "float64", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"),
     *("bool", "complex64", "complex128"),
@@ -95,7 +94,10 @@ def _dequantized(model: Model, value: npt.NDArray[Any], tensor: Tensor) -> npt.N
     if quantization is None:
         return value.astype(np.float32)
     scale, zero = (_spread(model, tensor, part, quantization) for part in (quantization.scale, quantization.zero_point))
-    return ((value.astype(np.float64) - zero) * scale).astype(np.float32)
+    if value.dtype.kind == "c":
+        raise _misfit(model, tensor, "complex numbers are not dequantized")
+    with np.errstate(over="ignore", invalid="ignore"):
+        return ((value.astype(np.float64) - zero) * scale).astype(np.float32)
 
 
 def _spread(

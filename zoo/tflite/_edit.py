@@ -6,8 +6,7 @@ and operators are those of the file that was opened, until `finish` closes the g
 
 from __future__ import annotations
 
-import struct
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,7 +16,8 @@ from zoo.errors import InputError
 from zoo.tflite._constants import constant_chain, constant_value, is_constant
 from zoo.tflite._model import MAIN, Model, Operator, Sparsity, Subgraph
 from zoo.tflite._read import read_model
-from zoo.tflite._schema import OPTION_NAMES, dtype_code, options_of, pack_tree, sparsity_tree
+from zoo.tflite._schema import COPY_ERRORS, OPTION_NAMES, PackError, dtype_code, options_of, pack_tree, sparsity_tree
+from zoo.tflite._unread import check_unread
 
 _REAL = ("float16", "float32")
 
@@ -31,9 +31,10 @@ class ModelEditor:
         from ai_edge_litert import schema_py_generated as schema
 
         self.model = read_model(data, name=name)
+        check_unread(data, self.model.name)
         try:
             self.tree = schema.ModelT.InitFromPackedBuf(data)
-        except (AssertionError, IndexError, KeyError, OverflowError, TypeError, ValueError, struct.error) as error:
+        except COPY_ERRORS as error:
             raise InputError(
                 f"{self.model.name} is damaged and cannot be copied; fetch or convert it again."
             ) from error
@@ -51,12 +52,18 @@ class ModelEditor:
         return self.graphs[MAIN]
 
     def finish(self) -> bytes:
-        """The changed file. Operators that nothing needs any more, their tensors and constants are gone."""
+        """The changed file. Operators that nothing needs any more, their tensors and constants are gone.
+
+        Raises InputError where it would be larger than this zoo reads, or has a field that cannot be written.
+        """
         for graph in self.graphs:
             graph.compact()
         self._drop_codes()
         self._drop_buffers()
-        return pack_tree(self.tree)
+        try:
+            return pack_tree(self.tree)
+        except PackError as error:
+            raise InputError(f"{self.model.name} cannot be written: {error}; fetch or convert it again.") from error
 
     def operator_code(self, name: str) -> int:
         """The place of a builtin operator's code, added where the file has none."""
@@ -90,7 +97,7 @@ class ModelEditor:
         used |= {entry.buffer for entry in self.tree.metadata or []}
         old_style = _indices(self.tree.metadataBuffer)
         used |= set(old_style)
-        kept = sorted(index for index in used if index < len(self.tree.buffers))
+        kept = sorted(index for index in used if index < len(self.tree.buffers or []))
         moved = {old: new for new, old in enumerate(kept)}
         self.tree.buffers = [self.tree.buffers[old] for old in kept]
         for graph in self.tree.subgraphs:
@@ -111,6 +118,10 @@ class GraphEditor:
         self._tree.operators = list(self._tree.operators or [])
         self._tree.tensors = list(self._tree.tensors or [])
         self._opened: list[Any] = list(self._tree.operators)
+        # By tensor, the opened operators that may read it; those that no longer do stay named.
+        self._readers: dict[int, set[int]] = {}
+        for index, readers in self.graph.consumers.items():
+            self._readers[index] = {operator.index for operator in readers}
         self._after: dict[int, Any] = {}
         self._front = 0
         self._changed = False
@@ -224,6 +235,7 @@ class GraphEditor:
         inputs = _indices(self._opened[operator.index].inputs)
         inputs[position] = tensor
         self._opened[operator.index].inputs = inputs
+        self._readers.setdefault(tensor, set()).add(operator.index)
         self._changed = True
 
     def redirect(self, old: int, new: int, *, only: Collection[int] | None = None, outputs: bool = True) -> None:
@@ -232,19 +244,30 @@ class GraphEditor:
         Where `old` is an output of the graph, `new` takes its place and its name, unless `outputs` is False.
         Operators that were added stay as they are.
         """
-        for number, operator in enumerate(self._opened):
+        self.redirect_all({old: new}, only=only, outputs=outputs)
+
+    def redirect_all(
+        self, moves: Mapping[int, int], *, only: Collection[int] | None = None, outputs: bool = True
+    ) -> None:
+        """`redirect` for many values at once, in one pass; no new value may be an old one too."""
+        for number in self._opened_readers(moves):
             if only is None or number in only:
-                operator.inputs = [new if index == old else index for index in _indices(operator.inputs)]
-        if outputs and old in self.outputs:
-            self._tree.outputs = [new if index == old else index for index in self.outputs]
-            before, after = self._tree.tensors[old], self._tree.tensors[new]
-            after.name, before.name = before.name, f"{self.name(old)}/before"
-            self._rename_signature(old, new)
+                operator = self._opened[number]
+                operator.inputs = [moves.get(index, index) for index in _indices(operator.inputs)]
+                for index in operator.inputs:
+                    self._readers.setdefault(index, set()).add(number)
+        if outputs and not moves.keys().isdisjoint(self.outputs):
+            for old in moves.keys() & set(self.outputs):
+                before, after = self._tree.tensors[old], self._tree.tensors[moves[old]]
+                after.name, before.name = before.name, f"{self.name(old)}/before"
+            self._tree.outputs = [moves.get(index, index) for index in self.outputs]
+            self._rename_signatures(moves)
         self._changed = True
 
-    def remove(self, operator: Operator) -> None:
-        """Take an operator of the opened file out; nothing may read what it wrote."""
-        self._tree.operators = [kept for kept in self._tree.operators if kept is not self._opened[operator.index]]
+    def remove(self, *operators: Operator) -> None:
+        """Take operators of the opened file out; nothing may read what they wrote."""
+        gone = {id(self._opened[operator.index]) for operator in operators}
+        self._tree.operators = [kept for kept in self._tree.operators if id(kept) not in gone]
         self._changed = True
 
     def compact(self) -> None:
@@ -284,11 +307,14 @@ class GraphEditor:
             for entry in (*(signature.inputs or []), *(signature.outputs or []))
         ]
 
-    def _rename_signature(self, old: int, new: int) -> None:
+    def _rename_signatures(self, moves: Mapping[int, int]) -> None:
         for signature in self._editor.tree.signatureDefs or []:
             if signature.subgraphIndex == self._number:
                 for entry in signature.outputs or []:
-                    entry.tensorIndex = new if entry.tensorIndex == old else entry.tensorIndex
+                    entry.tensorIndex = moves.get(entry.tensorIndex, entry.tensorIndex)
+
+    def _opened_readers(self, tensors: Collection[int]) -> list[int]:
+        return sorted({number for tensor in tensors for number in self._readers.get(tensor, ())})
 
     def _tensor(self, name: str, shape: Sequence[int], dtype: str) -> int:
         from ai_edge_litert import schema_py_generated as schema

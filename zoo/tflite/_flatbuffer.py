@@ -14,12 +14,21 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from zoo.files import printable
+
 _SCALARS = {code: struct.Struct("<" + code) for code in "bBhHiIqQf?"}
 
 # Tables may share parts, but no honest file is read many times over; more than this is a bomb of shared vectors.
 _READS_PER_BYTE = 4
 _TABLE_BYTES = 12
 _SPARE_READS = 1 << 16
+_MOST_OBJECTS = 1 << 23
+"""How much of a file becomes Python objects, whatever its size: what a reader holds must not grow to gigabytes.
+
+A number of a list or a letter counts 1, a table 32; language models of 3 GB count about a tenth.
+"""
+_TABLE_OBJECTS = 32
+_LONGEST_TEXT = 1 << 16
 
 
 class MalformedError(Exception):
@@ -28,10 +37,11 @@ class MalformedError(Exception):
 
 @dataclass
 class Source:
-    """The bytes, and how many more of them may be read."""
+    """The bytes, how many more of them may be read, and how many more objects made of them."""
 
     data: bytes
     budget: int
+    objects: int = _MOST_OBJECTS
 
     @classmethod
     def of(cls, data: bytes) -> Source:
@@ -41,6 +51,12 @@ class Source:
         self.budget -= amount
         if self.budget < 0:
             raise MalformedError("its parts are shared far more often than a model needs")
+
+    def make(self, objects: int) -> None:
+        """Refuse a file that asks for more objects than any model has, before they are made."""
+        self.objects -= objects
+        if self.objects < 0:
+            raise MalformedError("it has more parts than any model")
 
     def scalar(self, code: str, position: int) -> Any:
         """The scalar of that `struct` code at the position."""
@@ -75,6 +91,7 @@ class Table:
 
     def __init__(self, source: Source, position: int) -> None:
         source.spend(_TABLE_BYTES)
+        source.make(_TABLE_OBJECTS)
         vtable = position - int(source.scalar("i", position))
         size = int(source.scalar("H", vtable))
         if size < 4 or size % 2:
@@ -119,9 +136,15 @@ class Table:
         self._source.spend(length * np.dtype(dtype).itemsize)
         return np.frombuffer(self._source.data, np.dtype(dtype), length, start)
 
+    def numbers(self, slot: int, dtype: str) -> tuple[Any, ...]:
+        """A vector of numbers as Python's own."""
+        numbers = self.array(slot, dtype)
+        self._source.make(len(numbers))
+        return tuple(numbers.tolist())
+
     def integers(self, slot: int) -> tuple[int, ...]:
         """A vector of 32-bit integers."""
-        return tuple(self.array(slot, "<i4").tolist())
+        return self.numbers(slot, "<i4")
 
     def span(self, slot: int, item_bytes: int = 1) -> tuple[int, int] | None:
         """Start and length of a vector that stays in the file, unread; None where the field is absent."""
@@ -134,6 +157,8 @@ class Table:
         if span is None:
             return ""
         start, length = span
+        if length > _LONGEST_TEXT:
+            raise MalformedError("it has a name longer than any")
         self._source.spend(length)
-        text = self._source.data[start : start + length].decode("utf-8", "replace")
-        return text if text.isprintable() else "".join(sign if sign.isprintable() else "\ufffd" for sign in text)
+        self._source.make(length)
+        return printable(self._source.data[start : start + length].decode("utf-8", "replace"))

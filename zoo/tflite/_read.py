@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from zoo.errors import InputError
+from zoo.files import MAX_FILE_BYTES, TOO_LARGE, read_file
 from zoo.tflite._flatbuffer import MalformedError, Source, Table
 from zoo.tflite._model import (
     BufferSpan,
@@ -23,10 +24,10 @@ from zoo.tflite._model import (
     Tensor,
 )
 from zoo.tflite._names import OPERATOR_NAMES
+from zoo.tflite._sound import check_soundness
 
-MAX_FILE_BYTES = 2**31 - 1
-"""A flatbuffer's offsets reach no further."""
 MAX_RANK = 16
+_LONGEST_CUSTOM_NAME = 200
 _IDENTIFIER = b"TFL3"
 _DTYPES = (
     *("float32", "float16", "int32", "uint8", "int64", "string", "bool", "int16", "complex64", "int8", "float64"),
@@ -47,24 +48,17 @@ def read_model(source: Path | bytes, *, name: str | None = None) -> Model:
     if isinstance(source, bytes):
         data, called = source, name or "the model"
     else:
-        data, called = _bytes_of(Path(source)), name or str(source)
+        data, called = read_file(Path(source)), name or str(source)
     if len(data) > MAX_FILE_BYTES:
-        raise InputError(f"{called} is larger than the 2 GiB that a TFLite file can be; give a smaller file.")
+        raise InputError(f"{called} is {TOO_LARGE}")
     if data[4:8] != _IDENTIFIER:
         raise InputError(f"{called} is not a TFLite model (no TFL3 mark); give a .tflite file.")
     try:
-        return _model(Source.of(data).root(), data, called)
+        model = _model(Source.of(data).root(), data, called)
+        check_soundness(model)
+        return model
     except MalformedError as error:
         raise InputError(f"{called} is damaged: {error}; fetch or convert it again.") from error
-
-
-def _bytes_of(path: Path) -> bytes:
-    try:
-        if path.stat().st_size > MAX_FILE_BYTES:
-            raise InputError(f"{path} is larger than the 2 GiB that a TFLite file can be; give a smaller file.")
-        return path.read_bytes()
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror or error}; check the path.") from error
 
 
 def _model(root: Table, data: bytes, name: str) -> Model:
@@ -76,6 +70,8 @@ def _model(root: Table, data: bytes, name: str) -> Model:
     metadata = tuple(MetadataEntry(entry.text(0), entry.number(1, "I")) for entry in root.tables(6))
     if any(entry.buffer >= len(buffers) for entry in metadata):
         raise MalformedError("a metadata entry names a buffer that is not there")
+    if any(not 0 <= index < len(buffers) for index in root.integers(5)):
+        raise MalformedError("its metadata names a buffer that is not there")
     signatures = tuple(_signature(entry, subgraphs) for entry in root.tables(7))
     return Model(name, root.number(0, "I"), root.text(3), subgraphs, buffers, metadata, signatures, data)
 
@@ -86,7 +82,10 @@ def _operator_code(entry: Table) -> tuple[str, int]:
     if not 0 <= code < len(OPERATOR_NAMES):
         raise MalformedError(f"operator code {code} is not known")
     name = OPERATOR_NAMES[code]
-    return (f"CUSTOM:{entry.text(1)}" if name == "CUSTOM" else name), entry.number(2, "i", 1)
+    custom = entry.text(1)
+    if len(custom) > _LONGEST_CUSTOM_NAME:
+        raise MalformedError("a custom operator's name is longer than any")
+    return (f"CUSTOM:{custom}" if name == "CUSTOM" else name), entry.number(2, "i", 1)
 
 
 def _buffer(entry: Table, data: bytes) -> BufferSpan:
@@ -152,10 +151,10 @@ def _index_vector(entry: Table, slot: int) -> Any:
 def _quantization(entry: Table | None) -> Quantization | None:
     if entry is None:
         return None
-    scale, zero = entry.array(2, "<f4"), entry.array(3, "<i8")
-    if not len(scale):
+    scale, zero = entry.numbers(2, "<f4"), entry.numbers(3, "<i8")
+    if not scale:
         return None
-    return Quantization(tuple(scale.tolist()), tuple(zero.tolist()) or (0,) * len(scale), entry.number(6, "i"))
+    return Quantization(scale, zero or (0,) * len(scale), entry.number(6, "i"))
 
 
 def _operator(index: int, entry: Table, codes: list[tuple[str, int]], tensors: int) -> Operator:

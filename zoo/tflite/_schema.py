@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy.typing as npt
 
+from zoo.files import MAX_WRITTEN_BYTES
 from zoo.tflite._model import Sparsity
 
 BUFFER_ALIGNMENT = 16
@@ -45,6 +47,8 @@ _OPTION_TABLES = {
     "RESHAPE": "ReshapeOptions",
     "RESIZE_BILINEAR": "ResizeBilinearOptions",
     "REVERSE_V2": "ReverseV2Options",
+    "SLICE": "SliceOptions",
+    "SPACE_TO_DEPTH": "SpaceToDepthOptions",
 }
 """Kinds whose options this project writes; others are written without."""
 
@@ -93,8 +97,19 @@ def _index_vector(values: npt.NDArray[Any]) -> tuple[int, Any]:
     return int(getattr(schema.SparseIndexVector, name)), getattr(schema, f"{name}T")(values)
 
 
+COPY_ERRORS = (
+    *(AssertionError, AttributeError, IndexError, KeyError, OverflowError, TypeError, ValueError),
+    struct.error,
+)
+"""What the schema classes raise at bytes or trees that are not what they expect."""
+
+
+class PackError(Exception):
+    """The tree cannot become a file; the caller names the model."""
+
+
 def pack_tree(tree: Any) -> bytes:
-    """The object tree of a model as a file."""
+    """The object tree of a model as a file. Raises PackError where it is too large, or holds what no field can."""
     import flatbuffers
     from ai_edge_litert import schema_py_generated as schema
 
@@ -114,7 +129,18 @@ def pack_tree(tree: Any) -> bytes:
                 schema.BufferAddData(builder, vector)
             return schema.BufferEnd(builder)
 
-    tree.buffers = [AlignedBuffer(data=buffer.data) for buffer in tree.buffers]
-    builder = flatbuffers.Builder(1 << 20)
-    builder.Finish(tree.Pack(builder), file_identifier=_FILE_IDENTIFIER)
-    return bytes(builder.Output())
+    class BoundedBuilder(flatbuffers.Builder):  # type: ignore[misc]
+        """The library's doubles its memory up to 2 GiB: a few bytes that many operators share ask for that."""
+
+        def GrowByteBuffer(self) -> None:  # noqa: N802 - the library's name
+            if 2 * len(self.Bytes) > MAX_WRITTEN_BYTES:
+                raise PackError("it would be larger than the 128 MiB that this zoo writes")
+            super().GrowByteBuffer()
+
+    tree.buffers = [AlignedBuffer(data=buffer.data) for buffer in tree.buffers or []]
+    builder = BoundedBuilder(1 << 20)
+    try:
+        builder.Finish(tree.Pack(builder), file_identifier=_FILE_IDENTIFIER)
+    except COPY_ERRORS as error:
+        raise PackError("a field holds what its type cannot") from error
+    return bytes(memoryview(builder.Bytes)[builder.Head() :])

@@ -8,13 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from zoo.xnnpack._inspect import (
-    bundle_models,
-    inspect_bundle,
-    inspect_file,
-    inspect_path,
-    require_sparse,
-)
+from zoo.xnnpack._inspect import inspect_bundle, inspect_file, inspect_path, require_sparse
 from zoo.xnnpack._targets import TARGETS
 
 if TYPE_CHECKING:
@@ -22,7 +16,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "TARGETS",
-    "bundle_models",
     "engagement",
     "engagements",
     "inspect_bundle",

@@ -199,7 +199,8 @@ def _spatial_padding(model: Model, operator: Operator) -> Padding | None:
     if len(operator.inputs) < 2 or operator.inputs[1] < 0 or model.tensors[operator.inputs[1]].shape != (4, 2):
         return None
     amounts = constant_value(model, operator.inputs[1])
-    if amounts is None or np.any(amounts[[0, 3]]):
+    # The delegate leaves a PAD alone whose amounts are no integers or negative.
+    if amounts is None or amounts.dtype.kind not in "iu" or np.any(amounts < 0) or np.any(amounts[[0, 3]]):
         return None
     (top, bottom), (left, right) = amounts[1].tolist(), amounts[2].tolist()
     return int(top), int(right), int(bottom), int(left)

@@ -1,0 +1,139 @@
+"""Whether a model that was read holds together: constants fit their bytes, and values are made before they are read.
+
+LiteRT checks the same when it opens a file (`InterpreterBuilder`, `tools/verifier.cc`), or runs on into wrong memory.
+What comes after reading relies on it: counts that are no fancy, loops over the graph that end.
+"""
+
+from __future__ import annotations
+
+from math import prod
+
+import numpy as np
+
+from zoo.tflite._flatbuffer import MalformedError
+from zoo.tflite._model import BufferSpan, Model, SparseLevel, Sparsity, Subgraph, Tensor
+
+MAX_CONSTANT_BYTES = 1 << 28
+"""A sparse constant that claims to be larger than this when dense is refused: a few bytes could ask for any memory."""
+_BITS = {
+    **{"float16": 16, "float32": 32, "float64": 64, "bfloat16": 16, "float8_e4m3fn": 8, "float8_e5m2": 8, "bool": 8},
+    **{"int2": 2, "int4": 4, "int8": 8, "int16": 16, "int32": 32, "int64": 64, "complex64": 64, "complex128": 128},
+    **{"uint4": 4, "uint8": 8, "uint16": 16, "uint32": 32, "uint64": 64},
+}
+"""Size of a number by type; other types, such as text, have none."""
+_UNPACKING = ("DENSIFY", "DEQUANTIZE")
+
+
+def check_soundness(model: Model) -> None:
+    """Raise MalformedError at the first part that does not hold together."""
+    stored = sum(buffer.size for buffer in model.buffers)
+    sparsities = [tensor.sparsity for graph in model.subgraphs for tensor in graph.tensors if tensor.sparsity]
+    if stored + sum(sparsity.index_bytes for sparsity in sparsities) > len(model.data):
+        raise MalformedError("its constants lie over one another")
+    for graph in model.subgraphs:
+        for tensor in graph.tensors:
+            buffer = model.buffers[tensor.buffer] if model.buffers else BufferSpan(0, 0)
+            if tensor.sparsity is not None:
+                _check_sparse(tensor, tensor.sparsity, buffer)
+            elif buffer.size and tensor.dtype in _BITS:
+                _check_dense(tensor, buffer)
+        _check_order(model, graph)
+        _check_unpacking(graph)
+
+
+def dense_bytes(tensor: Tensor) -> int:
+    """Bytes of a tensor of numbers when stored dense. Raises MalformedError where it has a negative size."""
+    return _bytes_of(tensor, _elements(tensor))
+
+
+def _check_dense(tensor: Tensor, buffer: BufferSpan) -> None:
+    if dense_bytes(tensor) != buffer.size:
+        raise MalformedError(f"tensor {tensor.index} has {buffer.size} bytes, which is not what its shape needs")
+
+
+def _elements(tensor: Tensor) -> int:
+    if any(size < 0 for size in tensor.shape):
+        raise MalformedError(f"tensor {tensor.index} is a constant of negative size")
+    return prod(tensor.shape)
+
+
+def _bytes_of(tensor: Tensor, count: int) -> int:
+    return -(-count * _BITS[tensor.dtype] // 8)
+
+
+def _check_sparse(tensor: Tensor, sparsity: Sparsity, buffer: BufferSpan) -> None:
+    if tensor.dtype not in _BITS:
+        raise MalformedError(f"tensor {tensor.index} is sparse but not of numbers")
+    if dense_bytes(tensor) > MAX_CONSTANT_BYTES:
+        raise MalformedError(f"tensor {tensor.index} is larger, when dense, than any weight")
+    stored = 1
+    for level, size in zip(sparsity.levels, _level_sizes(tensor, sparsity), strict=True):
+        stored = _entries(tensor, level, stored, size)
+    if _bytes_of(tensor, stored) != buffer.size:
+        raise MalformedError(f"tensor {tensor.index} has {buffer.size} bytes for the {stored} values it stores")
+
+
+def _level_sizes(tensor: Tensor, sparsity: Sparsity) -> list[int]:
+    """How many children a node of each level can have; see `Sparsity` for the numbers of dimensions."""
+    rank, order, block_map = len(tensor.shape), sparsity.traversal_order, sparsity.block_map
+    covered = sorted(order) == list(range(rank + len(block_map))) and len(sparsity.levels) == len(order)
+    if not covered or len(set(block_map)) != len(block_map) or any(not 0 <= dim < rank for dim in block_map):
+        raise MalformedError(f"tensor {tensor.index} stores other dimensions than it has")
+    sizes = list(tensor.shape)
+    for dim, level in zip(order, sparsity.levels, strict=True):
+        if dim >= rank:
+            cut = block_map[dim - rank]
+            if level.compressed or level.size < 1 or sizes[cut] % level.size:
+                raise MalformedError(f"tensor {tensor.index} has blocks that do not divide it")
+            sizes[cut] //= level.size
+    found = [sizes[dim] if dim < rank else level.size for dim, level in zip(order, sparsity.levels, strict=True)]
+    if any(not level.compressed and level.size != size for level, size in zip(sparsity.levels, found, strict=True)):
+        raise MalformedError(f"tensor {tensor.index} stores other sizes than it has")
+    return found
+
+
+def _entries(tensor: Tensor, level: SparseLevel, parents: int, size: int) -> int:
+    """Nodes of a level. Indices must rise within each parent, which also keeps them from repeating."""
+    if level.segments is None or level.indices is None:
+        return parents * size
+    segments, indices = level.segments.astype(np.int64), level.indices.astype(np.int64)
+    if len(segments) != parents + 1 or segments[0] != 0 or segments[-1] != len(indices):
+        raise MalformedError(f"the index arrays of tensor {tensor.index} do not match each other")
+    if len(indices) and (indices.min() < 0 or indices.max() >= size):
+        raise MalformedError(f"an index of tensor {tensor.index} lies outside it")
+    if (segments[1:] < segments[:-1]).any():
+        raise MalformedError(f"the segments of tensor {tensor.index} run backwards")
+    rises = indices[1:] > indices[:-1]
+    starts = segments[1:-1]
+    rises[starts[(starts > 0) & (starts < len(indices))] - 1] = True
+    if not rises.all():
+        raise MalformedError(f"the indices of tensor {tensor.index} do not rise")
+    return len(indices)
+
+
+def _check_order(model: Model, graph: Subgraph) -> None:
+    """Each value is made once, by no operator after one that reads it, and is neither an input nor a constant."""
+    given = set(graph.inputs)
+    if model.buffers:
+        given |= {tensor.index for tensor in graph.tensors if model.buffers[tensor.buffer].size}
+    made = {index: operator.index for operator in graph.operators for index in operator.outputs}
+    written: set[int] = set()
+    for operator in graph.operators:
+        for index in operator.inputs:
+            if made.get(index, -1) >= operator.index:
+                raise MalformedError(f"operator {operator.index} reads tensor {index} before it is made")
+        for index in operator.outputs:
+            if index in written or index in given:
+                raise MalformedError(f"tensor {index} is written twice, or is a constant or input that is written to")
+            written.add(index)
+
+
+def _check_unpacking(graph: Subgraph) -> None:
+    """DENSIFY and DEQUANTIZE give what they read, in another form."""
+    for operator in graph.operators:
+        if operator.name not in _UNPACKING:
+            continue
+        if len(operator.inputs) != 1 or operator.inputs[0] < 0 or len(operator.outputs) != 1:
+            raise MalformedError(f"operator {operator.index} ({operator.name}) does not have one input and one output")
+        if graph.tensors[operator.inputs[0]].shape != graph.tensors[operator.outputs[0]].shape:
+            raise MalformedError(f"operator {operator.index} ({operator.name}) gives another shape than it reads")
