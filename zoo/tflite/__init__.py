@@ -10,7 +10,9 @@ from zoo.tflite._constants import constant, constant_chain, constant_value, is_c
 from zoo.tflite._edit import GraphEditor, ModelEditor
 from zoo.tflite._inventory import (
     Inventory,
-    PointwiseKernel,
+    LayoutLevel,
+    SparseLayout,
+    WeightedLayer,
     ZeroCount,
     ZeroCounter,
     count_zeros,
@@ -30,6 +32,7 @@ from zoo.tflite._model import (
     Subgraph,
     Tensor,
 )
+from zoo.tflite._parts import StoredPart, deflated_sizes
 from zoo.tflite._prune import prune_by_magnitude
 from zoo.tflite._read import read_model
 from zoo.tflite._sparse import SparseError, decode, encode
@@ -40,19 +43,22 @@ __all__ = [
     "BufferSpan",
     "GraphEditor",
     "Inventory",
+    "LayoutLevel",
     "MetadataEntry",
     "Model",
     "ModelEditor",
     "Operator",
     "Options",
-    "PointwiseKernel",
     "Quantization",
     "Signature",
     "SparseError",
+    "SparseLayout",
     "SparseLevel",
     "Sparsity",
+    "StoredPart",
     "Subgraph",
     "Tensor",
+    "WeightedLayer",
     "ZeroCount",
     "ZeroCounter",
     "bundle_models",
@@ -61,6 +67,7 @@ __all__ = [
     "constant_value",
     "count_zeros",
     "decode",
+    "deflated_sizes",
     "densified_twin",
     "encode",
     "gzip_bytes",

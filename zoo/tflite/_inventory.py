@@ -1,20 +1,25 @@
-"""What is in a file: operators, parameters, bytes by kind, and zeros in the kernels that pruning makes sparse."""
+"""What is in a file: operators, weights by type, bytes by kind and layer, zeros, how sparse tensors are stored."""
 
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from math import prod
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from zoo.tflite._constants import constant_chain, is_constant, stored_values
-from zoo.tflite._model import Model, Operator, Subgraph, Tensor
+from zoo.tflite._model import Model, Operator, Sparsity, Subgraph, Tensor
+from zoo.tflite._parts import SPARSE_INDICES, StoredPart, stored_parts
 
 _SHORT_NAME_PARTS = 2
 _SHORT_NAME_SIGNS = 60
 _REAL_DTYPES = ("float16", "float32", "float64", "bfloat16")
 _QUANTIZED_DTYPES = ("int4", "int8", "uint8", "int16", "int32")
+_UNPACKING = ("DENSIFY", "DEQUANTIZE")
 
 
 @dataclass(frozen=True)
@@ -31,47 +36,116 @@ class ZeroCount:
 
 
 @dataclass(frozen=True)
-class PointwiseKernel:
-    """The kernel of a 1x1 convolution, `shape` = (outputs, 1, 1, inputs)."""
+class WeightedLayer:
+    """An operator that reads weights. `shape` and `count` are those of the largest constant that it reads, its kernel.
 
+    A convolution's kernel is (outputs, height, width, inputs), that of a depthwise one (1, height, width, outputs).
+    """
+
+    subgraph: int
     operator: Operator
     label: str
     shape: tuple[int, ...]
     count: ZeroCount
 
+    @property
+    def pointwise(self) -> bool:
+        """Whether it is a 1x1 convolution."""
+        return self.operator.name == "CONV_2D" and len(self.shape) == 4 and self.shape[1:3] == (1, 1)
+
+
+@dataclass(frozen=True)
+class LayoutLevel:
+    """How a traversed dimension is stored: `dense`, or `csr` with index arrays of these types."""
+
+    format: str
+    segment_dtype: str | None = None
+    index_dtype: str | None = None
+
+
+@dataclass(frozen=True)
+class SparseLayout:
+    """TACO storage that sparse tensors, named in `tensors`, have in common.
+
+    `traversal_order` names the dimension that each level walks, as in `Sparsity`; `block_sizes[i]` is the size of the
+    blocks that cut dimension `block_map[i]`. `dtype` is that of the stored values.
+    """
+
+    dtype: str
+    traversal_order: tuple[int, ...]
+    block_map: tuple[int, ...]
+    block_sizes: tuple[int, ...]
+    levels: tuple[LayoutLevel, ...]
+    tensors: tuple[str, ...] = ()
+
 
 @dataclass(frozen=True)
 class Inventory:
-    """What a file holds. `weight_bytes` covers every byte of the file once.
+    """What a file holds.
 
-    Its kinds: `sparse_values` and `sparse_indices` of sparse tensors, `dense_DTYPE` of other constants, `metadata`, and
-    `structure`: the graph itself, names and padding.
+    `weights` are elements by stored type, of the constants that training sets. `parts` cover every byte of the file
+    once, by kind: `sparse_values` and `sparse_indices` of sparse tensors, `dense_DTYPE` of other constants, `metadata`,
+    and `structure`: the graph itself, names and padding; `StoredPart.layer` is an index of `layers`.
     """
 
     operators: dict[str, int]
     tensors: int
     sparse_tensors: int
-    parameters: int
-    weight_bytes: dict[str, int]
-    pointwise: tuple[PointwiseKernel, ...]
+    weights: dict[str, int]
+    layers: tuple[WeightedLayer, ...]
+    layouts: tuple[SparseLayout, ...]
+    parts: tuple[StoredPart, ...]
+
+    @property
+    def parameters(self) -> int:
+        return sum(self.weights.values())
+
+    @cached_property
+    def weight_bytes(self) -> dict[str, int]:
+        """Bytes by kind; they add up to the file."""
+        totals: Counter[str] = Counter()
+        for part in self.parts:
+            totals[part.kind] += part.size
+        return {kind: size for kind, size in sorted(totals.items()) if size}
+
+    @property
+    def pointwise(self) -> tuple[WeightedLayer, ...]:
+        """The 1x1 convolutions."""
+        return tuple(layer for layer in self.layers if layer.pointwise)
 
     @property
     def pointwise_sparsity(self) -> float:
         """Share of zeros among all weights of 1x1 convolutions; 0 where there are none."""
-        weights = sum(kernel.count.weights for kernel in self.pointwise)
-        return sum(kernel.count.zeros for kernel in self.pointwise) / weights if weights else 0.0
+        weights = sum(layer.count.weights for layer in self.pointwise)
+        return sum(layer.count.zeros for layer in self.pointwise) / weights if weights else 0.0
+
+    def layer_bytes(self, layer: int) -> tuple[int, int]:
+        """Bytes of what the layer reads: values, index arrays."""
+        mine = self._parts_by_layer.get(layer, ())
+        indices = sum(part.size for part in mine if part.kind == SPARSE_INDICES)
+        return sum(part.size for part in mine) - indices, indices
+
+    @cached_property
+    def _parts_by_layer(self) -> dict[int, list[StoredPart]]:
+        grouped: dict[int, list[StoredPart]] = {}
+        for part in self.parts:
+            if part.layer is not None:
+                grouped.setdefault(part.layer, []).append(part)
+        return grouped
 
 
 def inventory(model: Model) -> Inventory:
-    """Count what the file holds. Raises InputError where a 1x1 kernel does not fit its bytes."""
+    """Count what the file holds. Raises InputError where a weight does not fit its bytes."""
     graphs = model.subgraphs
+    layers, layer_of = _layers(model)
     return Inventory(
         operators=dict(Counter(operator.name for graph in graphs for operator in graph.operators).most_common()),
         tensors=sum(len(graph.tensors) for graph in graphs),
         sparse_tensors=sum(tensor.sparsity is not None for graph in graphs for tensor in graph.tensors),
-        parameters=_parameters(model),
-        weight_bytes=_weight_bytes(model),
-        pointwise=_pointwise_kernels(model),
+        weights=_weights(model),
+        layers=layers,
+        layouts=_layouts(model),
+        parts=stored_parts(model, layer_of),
     )
 
 
@@ -89,14 +163,7 @@ def count_zeros(model: Model, index: int, *, subgraph: int = 0) -> ZeroCount | N
 
     Sparse storage is counted without decoding. Raises InputError where the constant does not fit its bytes.
     """
-    origin = constant_chain(model.subgraphs[subgraph], index)[-1]
-    if not is_constant(model, origin, subgraph=subgraph):
-        return None
-    tensor = model.subgraphs[subgraph].tensors[origin]
-    values = stored_values(model, origin, subgraph=subgraph)
-    weights = prod(tensor.shape)
-    nonzero = min(int(np.count_nonzero(values)), weights)
-    return ZeroCount(weights, weights - nonzero, tensor.sparsity is not None)
+    return ZeroCounter(model, subgraph=subgraph).count(index)
 
 
 class ZeroCounter:
@@ -104,60 +171,89 @@ class ZeroCounter:
 
     def __init__(self, model: Model, *, subgraph: int = 0) -> None:
         self._model, self._subgraph = model, subgraph
-        self._known: dict[tuple[int, tuple[int, ...]], ZeroCount | None] = {}
+        self._nonzero: dict[tuple[int, str], int] = {}
 
     def count(self, index: int) -> ZeroCount | None:
         """As `count_zeros`."""
-        graph = self._model.subgraphs[self._subgraph]
-        origin = graph.tensors[constant_chain(graph, index)[-1]]
-        key = origin.buffer, origin.shape
-        if key not in self._known:
-            self._known[key] = count_zeros(self._model, index, subgraph=self._subgraph)
-        return self._known[key]
+        model, subgraph = self._model, self._subgraph
+        graph = model.subgraphs[subgraph]
+        origin = constant_chain(graph, index)[-1]
+        if not is_constant(model, origin, subgraph=subgraph):
+            return None
+        tensor = graph.tensors[origin]
+        values, weights = stored_values(model, origin, subgraph=subgraph), prod(tensor.shape)
+        key = tensor.buffer, tensor.dtype
+        if key not in self._nonzero:
+            self._nonzero[key] = _count_nonzero(values)
+        nonzero = min(self._nonzero[key], weights)
+        return ZeroCount(weights, weights - nonzero, tensor.sparsity is not None)
 
 
-def _pointwise_kernels(model: Model) -> tuple[PointwiseKernel, ...]:
-    kernels = []
+def _count_nonzero(values: npt.NDArray[Any]) -> int:
+    if values.dtype.kind == "f" and values.itemsize <= 8:
+        # Without their sign, zeros of either sign are zero bits; NumPy counts integers 15 times as fast as float16.
+        values = values.view(f"<u{values.itemsize}") << 1
+    return int(np.count_nonzero(values))
+
+
+def _layers(model: Model) -> tuple[tuple[WeightedLayer, ...], dict[int, int]]:
+    """The layers, and by buffer the first of them that reads it."""
+    layers: list[WeightedLayer] = []
+    layer_of: dict[int, int] = {}
     for number, graph in enumerate(model.subgraphs):
         zeros = ZeroCounter(model, subgraph=number)
         for operator in graph.operators:
-            if operator.name != "CONV_2D" or len(operator.inputs) < 2 or operator.inputs[1] < 0:
+            if operator.name in _UNPACKING:
                 continue
-            shape = graph.tensors[operator.inputs[1]].shape
-            if len(shape) != 4 or shape[1:3] != (1, 1):
+            origins = [constant_chain(graph, index)[-1] for index in operator.inputs if index >= 0]
+            read = [index for index in origins if is_constant(model, index, subgraph=number)]
+            weights = [graph.tensors[index] for index in read if _is_weight(graph.tensors[index])]
+            if not weights:
                 continue
-            count = zeros.count(operator.inputs[1])
+            for index in read:
+                layer_of.setdefault(graph.tensors[index].buffer, len(layers))
+            kernel = max(weights, key=lambda tensor: prod(tensor.shape))
+            count = zeros.count(kernel.index)
             if count is not None:
-                kernels.append(PointwiseKernel(operator, operator_label(graph, operator), shape, count))
-    return tuple(kernels)
+                layers.append(WeightedLayer(number, operator, operator_label(graph, operator), kernel.shape, count))
+    return tuple(layers), layer_of
 
 
-def _parameters(model: Model) -> int:
-    """Elements of the constants that training sets: real numbers, and integers that stand for them."""
-    counted: dict[int, int] = {}
+def _weights(model: Model) -> dict[str, int]:
+    """Elements by type: real numbers, and integers that stand for them."""
+    counted: dict[int, tuple[int, str]] = {}
     for graph in model.subgraphs:
         for tensor in graph.tensors:
             if model.buffers and model.buffers[tensor.buffer].size and _is_weight(tensor):
-                counted[tensor.buffer] = max(prod(tensor.shape), counted.get(tensor.buffer, 0))
-    return sum(counted.values())
+                found = prod(tensor.shape), tensor.dtype
+                counted[tensor.buffer] = max(found, counted.get(tensor.buffer, found))
+    totals: Counter[str] = Counter()
+    for elements, dtype in counted.values():
+        totals[dtype] += elements
+    return dict(totals.most_common())
 
 
 def _is_weight(tensor: Tensor) -> bool:
     return tensor.dtype in _REAL_DTYPES or (tensor.quantization is not None and tensor.dtype in _QUANTIZED_DTYPES)
 
 
-def _weight_bytes(model: Model) -> dict[str, int]:
-    kinds: dict[int, str] = {entry.buffer: "metadata" for entry in model.metadata}
-    index_bytes = 0
+def _layouts(model: Model) -> tuple[SparseLayout, ...]:
+    """One layout for all tensors that are stored alike, in the order of the file."""
+    named: dict[SparseLayout, list[str]] = {}
     for graph in model.subgraphs:
         for tensor in graph.tensors:
             if tensor.sparsity is not None:
-                index_bytes += tensor.sparsity.index_bytes
-                kinds[tensor.buffer] = "sparse_values"
-            else:
-                kinds.setdefault(tensor.buffer, f"dense_{tensor.dtype}")
-    totals: Counter[str] = Counter({"sparse_indices": index_bytes})
-    for buffer, kind in kinds.items():
-        totals[kind] += model.buffers[buffer].size if buffer < len(model.buffers) else 0
-    totals["structure"] = max(len(model.data) - sum(totals.values()), 0)
-    return {kind: size for kind, size in sorted(totals.items()) if size}
+                named.setdefault(_layout(tensor, tensor.sparsity), []).append(tensor.name)
+    return tuple(replace(layout, tensors=tuple(names)) for layout, names in named.items())
+
+
+def _layout(tensor: Tensor, sparsity: Sparsity) -> SparseLayout:
+    levels = tuple(
+        LayoutLevel("dense")
+        if level.segments is None or level.indices is None
+        else LayoutLevel("csr", level.segments.dtype.name, level.indices.dtype.name)
+        for level in sparsity.levels
+    )
+    sizes = {dim: level.size for dim, level in zip(sparsity.traversal_order, sparsity.levels, strict=True)}
+    blocks = tuple(sizes[len(tensor.shape) + place] for place in range(len(sparsity.block_map)))
+    return SparseLayout(tensor.dtype, sparsity.traversal_order, sparsity.block_map, blocks, levels)
