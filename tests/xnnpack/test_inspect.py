@@ -74,7 +74,7 @@ def test_bundle_bomb_is_refused_before_it_unpacks(tmp_path: Path) -> None:
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         for place in range(70):
             archive.writestr(f"{place}.tflite", bytes(1000))
-    with pytest.raises(InputError, match="more than a task bundle"):
+    with pytest.raises(InputError, match="more members than a task bundle"):
         inspect_path(path)
 
 

@@ -8,15 +8,17 @@ import zipfile
 from pathlib import Path, PurePosixPath
 
 from zoo.errors import InputError
-from zoo.files import MAX_FILE_BYTES, read_file
+from zoo.files import read_file
 
 MAX_BUNDLE_MEMBERS = 64
 _MODEL_SUFFIX, _BUNDLE_SUFFIX = ".tflite", ".task"
 _DIRECTORY_MARK = b"PK\x01\x02"
 _MOST_MARKS = 1024
 """Each entry of a zip's directory starts with the mark: more of them, and the list alone would fill the memory."""
-_DEEPEST = 3
+_TOO_MANY = "more members than a task bundle holds; give another file."
+_DEEPEST = 2
 """A gesture recognizer holds a hand landmarker, which holds models; none is deeper."""
+_LONGEST_NAME = 255
 _SHOWN = 80
 _ENCRYPTED = 1
 
@@ -30,8 +32,6 @@ def bundle_models(path: Path) -> list[tuple[str, bytes]]:
     models = _models(read_file(path), str(path), 1)
     if not models:
         raise InputError(f"{path} holds no .tflite model; give a model or a .task bundle.")
-    if sum(len(data) for _, data in models) > MAX_FILE_BYTES:
-        raise InputError(f"{path} would unpack to more than a task bundle holds; give another file.")
     return models
 
 
@@ -48,18 +48,18 @@ def _models(data: bytes, called: str, depth: int) -> list[tuple[str, bytes]]:
 
 
 def _unsound(called: str, error: Exception) -> InputError:
-    reason = " ".join(str(error).split())[: 2 * _SHOWN].rstrip(".")
+    reason = " ".join(str(error).split())[: 2 * _SHOWN].rstrip(".") or "it ends too early"
     return InputError(f"{called} is not a sound task bundle: {reason}; fetch or build it again.")
 
 
 def _read_members(data: bytes, called: str, depth: int) -> list[tuple[str, bytes]]:
     if data.count(_DIRECTORY_MARK) > _MOST_MARKS:
-        raise InputError(f"{called} has more members than a task bundle holds; give another file.")
+        raise InputError(f"{called} has {_TOO_MANY}")
     found: list[tuple[str, bytes]] = []
     with zipfile.ZipFile(io.BytesIO(data)) as bundle:
         entries = bundle.infolist()
         wanted = [entry for entry in entries if entry.filename.endswith((_MODEL_SUFFIX, _BUNDLE_SUFFIX))]
-        _check_members(called, entries, wanted)
+        _check_members(called, entries, wanted, len(data))
         for entry in wanted:
             member = _member(called, bundle, entry)
             if entry.filename.endswith(_BUNDLE_SUFFIX):
@@ -70,14 +70,14 @@ def _read_members(data: bytes, called: str, depth: int) -> list[tuple[str, bytes
     return found
 
 
-def _check_members(called: str, entries: list[zipfile.ZipInfo], wanted: list[zipfile.ZipInfo]) -> None:
-    if len(entries) > MAX_BUNDLE_MEMBERS or sum(entry.file_size for entry in wanted) > MAX_FILE_BYTES:
-        raise InputError(f"{called} would unpack to more than a task bundle holds; give another file.")
+def _check_members(called: str, entries: list[zipfile.ZipInfo], wanted: list[zipfile.ZipInfo], size: int) -> None:
+    if len(entries) > MAX_BUNDLE_MEMBERS:
+        raise InputError(f"{called} has {_TOO_MANY}")
     names = set()
     for entry in entries:
         # The zip reader ends a name at a NUL; what stood there is in `orig_filename`.
         shown, parts = entry.filename[:_SHOWN], PurePosixPath(entry.filename.replace("\\", "/"))
-        if not entry.orig_filename.isprintable():
+        if not entry.orig_filename.isprintable() or len(entry.filename) > _LONGEST_NAME:
             raise InputError(f"{called} has a member whose name cannot be printed; do not use this file.")
         if parts.is_absolute() or ".." in parts.parts or ":" in entry.filename:
             raise InputError(f"{called} has a member '{shown}' whose name leads out of it; do not use this file.")
@@ -90,6 +90,8 @@ def _check_members(called: str, entries: list[zipfile.ZipInfo], wanted: list[zip
             raise InputError(f"{called}: member '{shown}' is encrypted; give a bundle that is not.")
         if entry.compress_type != zipfile.ZIP_STORED:
             raise InputError(f"{called}: member '{shown}' is compressed and MediaPipe would not load it; store it.")
+    if sum(entry.file_size for entry in wanted) > size:
+        raise InputError(f"{called} has members that are larger than itself; do not use this file.")
 
 
 def _member(called: str, bundle: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:

@@ -34,6 +34,7 @@ def inspect_path(path: Path, *, targets: Sequence[str] = TARGETS) -> list[Inspec
     if data[:4] == _ZIP_MARK:
         from zoo.tflite import bundle_models
 
+        del data
         return [_inspect(model, f"{path}:{name}", name, name, targets) for name, model in bundle_models(path)]
     name = printable(path.name)
     return [_inspect(data, str(path), name, name, targets)]
