@@ -35,7 +35,7 @@ from zoo.tflite._model import (
 from zoo.tflite._parts import StoredPart, deflated_sizes
 from zoo.tflite._prune import prune_by_magnitude
 from zoo.tflite._read import read_model
-from zoo.tflite._sparse import SparseError, decode, encode
+from zoo.tflite._sparse import SparseError, decode, encode, encode_like
 from zoo.tflite._twin import densified_twin
 
 __all__ = [
@@ -70,6 +70,7 @@ __all__ = [
     "deflated_sizes",
     "densified_twin",
     "encode",
+    "encode_like",
     "gzip_bytes",
     "inventory",
     "is_constant",
