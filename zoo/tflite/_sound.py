@@ -6,6 +6,7 @@ What comes after reading relies on it: counts that are no fancy, loops over the 
 
 from __future__ import annotations
 
+from itertools import pairwise
 from math import prod
 
 import numpy as np
@@ -26,10 +27,7 @@ _UNPACKING = ("DENSIFY", "DEQUANTIZE")
 
 def check_soundness(model: Model) -> None:
     """Raise MalformedError at the first part that does not hold together."""
-    stored = sum(buffer.size for buffer in model.buffers)
-    sparsities = [tensor.sparsity for graph in model.subgraphs for tensor in graph.tensors if tensor.sparsity]
-    if stored + sum(sparsity.index_bytes for sparsity in sparsities) > len(model.data):
-        raise MalformedError("its constants lie over one another")
+    _check_apart(model)
     for graph in model.subgraphs:
         for tensor in graph.tensors:
             buffer = model.buffers[tensor.buffer] if model.buffers else BufferSpan(0, 0)
@@ -39,6 +37,20 @@ def check_soundness(model: Model) -> None:
                 _check_dense(tensor, buffer)
         _check_order(model, graph)
         _check_unpacking(graph)
+
+
+def _check_apart(model: Model) -> None:
+    """No constant and no index array lies over another: a file could hold any number of weights that way."""
+    origin = np.frombuffer(model.data, np.uint8).ctypes.data
+    spans = [(buffer.start, buffer.size) for buffer in model.buffers if buffer.size]
+    for graph in model.subgraphs:
+        for tensor in graph.tensors:
+            for level in tensor.sparsity.levels if tensor.sparsity else ():
+                arrays = [array for array in (level.segments, level.indices) if array is not None and array.nbytes]
+                spans.extend((array.ctypes.data - origin, int(array.nbytes)) for array in arrays)
+    spans.sort()
+    if any(start + size > after for (start, size), (after, _) in pairwise(spans)):
+        raise MalformedError("its constants lie over one another")
 
 
 def dense_bytes(tensor: Tensor) -> int:
