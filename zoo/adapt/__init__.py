@@ -2,9 +2,25 @@
 
 from __future__ import annotations
 
+from zoo.adapt._channel_pad import ChannelPadToConv
+from zoo.adapt._constants import ConstantFirst
+from zoo.adapt._exits import ExitThroughDepthToSpace, HeadToDepthToSpace
+from zoo.adapt._fold_relu import FoldRelu
+from zoo.adapt._max_pool import MaxPoolToDepthwise, MaxPoolToPrimitives
+from zoo.adapt._prelu import PreluToPrimitives
 from zoo.adapt._rewrite import Adapted, Applied, Rewrite, apply_rewrites
 
-REWRITES: dict[str, Rewrite] = {}
+_ALL: tuple[Rewrite, ...] = (
+    ChannelPadToConv(),
+    ConstantFirst(),
+    ExitThroughDepthToSpace(),
+    FoldRelu(),
+    HeadToDepthToSpace(),
+    MaxPoolToDepthwise(),
+    MaxPoolToPrimitives(),
+    PreluToPrimitives(),
+)
+REWRITES: dict[str, Rewrite] = {rewrite.name: rewrite for rewrite in _ALL}
 """All rewrites by name."""
 
 __all__ = ["REWRITES", "Adapted", "Applied", "Rewrite", "apply_rewrites"]

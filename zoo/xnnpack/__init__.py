@@ -12,10 +12,12 @@ from zoo.xnnpack._inspect import inspect_bundle, inspect_file, inspect_path, req
 from zoo.xnnpack._targets import TARGETS
 
 if TYPE_CHECKING:
+    from zoo.xnnpack._leaving import Leaving, values_leaving
     from zoo.xnnpack._verdict import engagement, engagements, readiness
 
 __all__ = [
     "TARGETS",
+    "Leaving",
     "engagement",
     "engagements",
     "inspect_bundle",
@@ -23,6 +25,7 @@ __all__ = [
     "inspect_path",
     "readiness",
     "require_sparse",
+    "values_leaving",
 ]
 
 
@@ -31,4 +34,8 @@ def __getattr__(name: str) -> Any:
         from zoo.xnnpack import _verdict
 
         return getattr(_verdict, name)
+    if name in ("Leaving", "values_leaving"):
+        from zoo.xnnpack import _leaving
+
+        return getattr(_leaving, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
