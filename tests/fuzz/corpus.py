@@ -8,11 +8,15 @@ from functools import cached_property
 import numpy as np
 
 from tests.fuzz import bundles, seeds
-from tests.fuzz.mutators import MUTATORS
+from tests.fuzz.graph_mutators import GRAPH
+from tests.fuzz.mutators import BLIND, STRUCTURED
 
 _BUNDLE_SHARE = 0.15
+_HEADER = 8
 _CHANGES = (1, 1, 1, 2, 3)
 """How often a file is changed: mostly once, as much damage is seen at once and hides the rest."""
+_FAMILIES = ({**BLIND}, {**STRUCTURED}, {**GRAPH}, {**GRAPH})
+"""Half of the changes are those after which a file may still be read, as they reach all that comes behind."""
 _SMALL = 64 << 10
 """Bundles and half of the mutants are made of files below this, which cost milliseconds."""
 
@@ -50,9 +54,10 @@ class Corpus:
         name = names[int(chance.integers(len(names)))]
         data, ways = self.files[name], []
         for _ in range(int(chance.choice(_CHANGES))):
-            way = list(MUTATORS)[int(chance.integers(len(MUTATORS)))]
-            if len(data) > 8:
-                data = MUTATORS[way](data, chance)
+            family = _FAMILIES[int(chance.integers(len(_FAMILIES)))]
+            way = list(family)[int(chance.integers(len(family)))]
+            if len(data) > _HEADER:
+                data = family[way](data, chance)
                 ways.append(way)
         return Mutant(f"{name}: {', '.join(ways)}", ".tflite", data)
 

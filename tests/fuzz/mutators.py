@@ -35,8 +35,8 @@ TEXTS = (
     b"x" * 5000,
     b"a;b/" * 500,
 )
-_PACKING_ERRORS = (TypeError, ValueError, AttributeError, IndexError, OverflowError, struct.error, AssertionError)
-_PACKING_ERRORS += (flatbuffers.builder.BuilderSizeError, flatbuffers.builder.OffsetArithmeticError)
+PACKING_ERRORS = (TypeError, ValueError, AttributeError, IndexError, OverflowError, struct.error, AssertionError)
+PACKING_ERRORS += (flatbuffers.builder.BuilderSizeError, flatbuffers.builder.OffsetArithmeticError)
 _TRIES = 8
 
 
@@ -95,7 +95,7 @@ def one_field(data: bytes, chance: Chance) -> bytes:
             for _ in range(int(chance.integers(1, 4))):
                 _change(tree, chance)
             return pack(tree)
-        except _PACKING_ERRORS:
+        except PACKING_ERRORS:
             continue
     return flip_bits(data, chance)
 
@@ -119,7 +119,6 @@ BLIND: dict[str, Mutator] = {
     part.__name__: part for part in (truncate, flip_bits, set_words, nudge_words, splice, cut_out, repeat)
 }
 STRUCTURED: dict[str, Mutator] = {part.__name__: part for part in (one_field, storage_field, graph_field, tensor_field)}
-MUTATORS = {**BLIND, **STRUCTURED}
 
 
 def pack(tree: Any) -> bytes:
@@ -139,7 +138,7 @@ def _one_of(data: bytes, chance: Chance, wanted: Callable[[str], bool]) -> bytes
             for _ in range(int(chance.integers(1, 4))):
                 _change_part(parts[int(chance.integers(len(parts)))], parts, chance)
             return pack(tree)
-        except _PACKING_ERRORS:
+        except PACKING_ERRORS:
             continue
     return one_field(data, chance)
 
