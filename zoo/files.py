@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
-from zoo.errors import InputError
+from zoo.errors import InputError, OutsideError
 
 MAX_FILE_BYTES = 1 << 28
 """Ten times the largest model of MediaPipe's own; a larger one could not be read and changed in 1 GiB of memory."""
@@ -30,6 +31,34 @@ def read_file(path: Path) -> bytes:
     if len(data) > MAX_FILE_BYTES:
         raise InputError(f"{path} is {TOO_LARGE}")
     return data
+
+
+def write_file(path: Path, data: bytes) -> None:
+    """Write a file that the user named: under a temporary name beside it, then by rename, so never half of one.
+
+    Raises InputError where the place is no file in a folder that is there, OutsideError where it may not be written.
+    """
+    # Not above: it brings `random` and others, which take as long as to read a model.
+    import tempfile
+
+    partial: Path | None = None
+    try:
+        if path.is_dir() or not path.parent.is_dir():
+            raise InputError(f"{path} cannot be written; name a file in a folder that is there.")
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".zoo-")
+        partial = Path(name)
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(data)
+            stream.flush()
+            os.fsync(stream.fileno())
+        # mkstemp makes the file readable by its owner alone; give it the mode that an ordinary new file has.
+        partial.chmod(0o644)
+        partial.replace(path)
+    except (OSError, ValueError) as error:
+        raise OutsideError(f"{path} cannot be written: {getattr(error, 'strerror', None) or error}.") from error
+    finally:
+        if partial is not None:
+            partial.unlink(missing_ok=True)
 
 
 def printable(text: str) -> str:
