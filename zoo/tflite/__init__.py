@@ -1,17 +1,19 @@
 """TFLite files: bounded reading, constants, sparse storage, densified twin, inventory.
 
-Reading imports neither TensorFlow nor LiteRT, so that `zoo inspect` starts at once.
+Reading imports neither TensorFlow nor LiteRT, and what writes files is imported on first use, so that `zoo inspect`
+starts at once.
 """
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from zoo.files import MAX_FILE_BYTES
 from zoo.gzipped import gzip_bytes
-from zoo.tflite._bundle import bundle_models
 from zoo.tflite._constants import constant, constant_chain, constant_value, is_constant, stored_values
-from zoo.tflite._edit import GraphEditor, ModelEditor
 from zoo.tflite._inventory import (
     Inventory,
-    LayoutLevel,
-    SparseLayout,
     WeightedLayer,
     ZeroCount,
     ZeroCounter,
@@ -32,30 +34,37 @@ from zoo.tflite._model import (
     Subgraph,
     Tensor,
 )
-from zoo.tflite._parts import StoredPart, deflated_sizes
-from zoo.tflite._prune import prune_by_magnitude
+from zoo.tflite._parts import SPARSE_INDICES, StoredPart, deflated_sizes
 from zoo.tflite._read import read_model
 from zoo.tflite._sparse import SparseError, decode, encode, encode_like
-from zoo.tflite._twin import densified_twin
+
+if TYPE_CHECKING:
+    from zoo.tflite._bundle import bundle_models
+    from zoo.tflite._edit import GraphEditor, ModelEditor
+    from zoo.tflite._prune import prune_by_magnitude
+    from zoo.tflite._sparsify import sparsify
+    from zoo.tflite._storage import Repacked, StoredTensor, densify
+    from zoo.tflite._twin import densified_twin
 
 __all__ = [
     "MAX_FILE_BYTES",
+    "SPARSE_INDICES",
     "BufferSpan",
     "GraphEditor",
     "Inventory",
-    "LayoutLevel",
     "MetadataEntry",
     "Model",
     "ModelEditor",
     "Operator",
     "Options",
     "Quantization",
+    "Repacked",
     "Signature",
     "SparseError",
-    "SparseLayout",
     "SparseLevel",
     "Sparsity",
     "StoredPart",
+    "StoredTensor",
     "Subgraph",
     "Tensor",
     "WeightedLayer",
@@ -69,6 +78,7 @@ __all__ = [
     "decode",
     "deflated_sizes",
     "densified_twin",
+    "densify",
     "encode",
     "encode_like",
     "gzip_bytes",
@@ -77,5 +87,20 @@ __all__ = [
     "operator_label",
     "prune_by_magnitude",
     "read_model",
+    "sparsify",
     "stored_values",
 ]
+
+_LATER = {
+    **{"bundle_models": "_bundle", "densified_twin": "_twin", "prune_by_magnitude": "_prune", "sparsify": "_sparsify"},
+    **dict.fromkeys(("GraphEditor", "ModelEditor"), "_edit"),
+    **dict.fromkeys(("Repacked", "StoredTensor", "densify"), "_storage"),
+}
+"""The module of each name that is imported on first use."""
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> Any:
+        if name in _LATER:
+            return getattr(import_module(f"{__name__}.{_LATER[name]}"), name)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

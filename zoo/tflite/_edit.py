@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from zoo.errors import InputError
+from zoo.tflite._attached import carry_attached
 from zoo.tflite._constants import constant_chain, constant_value, is_constant
 from zoo.tflite._model import MAIN, Model, Operator, Sparsity, Subgraph
 from zoo.tflite._read import read_model
@@ -61,7 +62,7 @@ class ModelEditor:
         self._drop_codes()
         self._drop_buffers()
         try:
-            return pack_tree(self.tree)
+            return carry_attached(self.model, pack_tree(self.tree))
         except PackError as error:
             raise InputError(f"{self.model.name} cannot be written: {error}; fetch or convert it again.") from error
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from math import prod
 from typing import Any
@@ -11,9 +12,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from zoo.records import LayoutLevel, SparseLayout
 from zoo.tflite._constants import constant_chain, is_constant, stored_values
 from zoo.tflite._model import Model, Operator, Sparsity, Subgraph, Tensor
-from zoo.tflite._parts import SPARSE_INDICES, StoredPart, stored_parts
+from zoo.tflite._parts import StoredPart, stored_parts
 
 _SHORT_NAME_PARTS = 2
 _SHORT_NAME_SIGNS = 60
@@ -55,31 +57,6 @@ class WeightedLayer:
 
 
 @dataclass(frozen=True)
-class LayoutLevel:
-    """How a traversed dimension is stored: `dense`, or `csr` with index arrays of these types."""
-
-    format: str
-    segment_dtype: str | None = None
-    index_dtype: str | None = None
-
-
-@dataclass(frozen=True)
-class SparseLayout:
-    """TACO storage that sparse tensors, named in `tensors`, have in common.
-
-    `traversal_order` names the dimension that each level walks, as in `Sparsity`; `block_sizes[i]` is the size of the
-    blocks that cut dimension `block_map[i]`. `dtype` is that of the stored values.
-    """
-
-    dtype: str
-    traversal_order: tuple[int, ...]
-    block_map: tuple[int, ...]
-    block_sizes: tuple[int, ...]
-    levels: tuple[LayoutLevel, ...]
-    tensors: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
 class Inventory:
     """What a file holds.
 
@@ -103,9 +80,13 @@ class Inventory:
     @cached_property
     def weight_bytes(self) -> dict[str, int]:
         """Bytes by kind; they add up to the file."""
+        return self.sizes_by_kind([part.size for part in self.parts])
+
+    def sizes_by_kind(self, sizes: Sequence[int]) -> dict[str, int]:
+        """Sizes of the parts, such as those after compression, added up by kind."""
         totals: Counter[str] = Counter()
-        for part in self.parts:
-            totals[part.kind] += part.size
+        for part, size in zip(self.parts, sizes, strict=True):
+            totals[part.kind] += size if part.size else 0
         return {kind: size for kind, size in sorted(totals.items()) if size}
 
     @property
@@ -118,20 +99,6 @@ class Inventory:
         """Share of zeros among all weights of 1x1 convolutions; 0 where there are none."""
         weights = sum(layer.count.weights for layer in self.pointwise)
         return sum(layer.count.zeros for layer in self.pointwise) / weights if weights else 0.0
-
-    def layer_bytes(self, layer: int) -> tuple[int, int]:
-        """Bytes of what the layer reads: values, index arrays."""
-        mine = self._parts_by_layer.get(layer, ())
-        indices = sum(part.size for part in mine if part.kind == SPARSE_INDICES)
-        return sum(part.size for part in mine) - indices, indices
-
-    @cached_property
-    def _parts_by_layer(self) -> dict[int, list[StoredPart]]:
-        grouped: dict[int, list[StoredPart]] = {}
-        for part in self.parts:
-            if part.layer is not None:
-                grouped.setdefault(part.layer, []).append(part)
-        return grouped
 
 
 def inventory(model: Model) -> Inventory:
@@ -239,15 +206,18 @@ def _is_weight(tensor: Tensor) -> bool:
 
 def _layouts(model: Model) -> tuple[SparseLayout, ...]:
     """One layout for all tensors that are stored alike, in the order of the file."""
-    named: dict[SparseLayout, list[str]] = {}
+    named: dict[tuple[Any, ...], list[str]] = {}
     for graph in model.subgraphs:
         for tensor in graph.tensors:
             if tensor.sparsity is not None:
                 named.setdefault(_layout(tensor, tensor.sparsity), []).append(tensor.name)
-    return tuple(replace(layout, tensors=tuple(names)) for layout, names in named.items())
+    return tuple(
+        SparseLayout(dtype, list(order), list(block_map), list(sizes), list(levels), names)
+        for (dtype, order, block_map, sizes, levels), names in named.items()
+    )
 
 
-def _layout(tensor: Tensor, sparsity: Sparsity) -> SparseLayout:
+def _layout(tensor: Tensor, sparsity: Sparsity) -> tuple[Any, ...]:
     levels = tuple(
         LayoutLevel("dense")
         if level.segments is None or level.indices is None
@@ -256,4 +226,4 @@ def _layout(tensor: Tensor, sparsity: Sparsity) -> SparseLayout:
     )
     sizes = {dim: level.size for dim, level in zip(sparsity.traversal_order, sparsity.levels, strict=True)}
     blocks = tuple(sizes[len(tensor.shape) + place] for place in range(len(sparsity.block_map)))
-    return SparseLayout(tensor.dtype, sparsity.traversal_order, sparsity.block_map, blocks, levels)
+    return tensor.dtype, sparsity.traversal_order, sparsity.block_map, blocks, levels

@@ -12,7 +12,7 @@ from math import prod
 import numpy as np
 
 from zoo.tflite._flatbuffer import MalformedError
-from zoo.tflite._model import BufferSpan, Model, SparseLevel, Sparsity, Subgraph, Tensor
+from zoo.tflite._model import BufferSpan, Model, Operator, SparseLevel, Sparsity, Subgraph, Tensor
 
 MAX_CONSTANT_BYTES = 1 << 28
 """A sparse constant that claims to be larger than this when dense is refused: a few bytes could ask for any memory."""
@@ -23,6 +23,22 @@ _BITS = {
 }
 """Size of a number by type; other types, such as text, have none."""
 _UNPACKING = ("DENSIFY", "DEQUANTIZE")
+_INPUTS = {
+    **dict.fromkeys(("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED", "PRELU"), 2),
+    **dict.fromkeys(("ADD", "SUB", "MUL", "DIV", "PAD", "PADV2", "MEAN", "SUM", "REVERSE_V2", "SLICE"), 2),
+    **dict.fromkeys(("RESIZE_BILINEAR", "RESIZE_NEAREST_NEIGHBOR"), 2),
+    **dict.fromkeys(("MAX_POOL_2D", "AVERAGE_POOL_2D", "DEPTH_TO_SPACE", "SPACE_TO_DEPTH", "DENSIFY", "DEQUANTIZE"), 1),
+    **dict.fromkeys(("RELU", "RELU6", "RELU_N1_TO_1", "LOGISTIC", "SOFTMAX", "RESHAPE", "SQUEEZE", "CONCATENATION"), 1),
+    "TRANSPOSE_CONV": 3,
+}
+"""Inputs that LiteRT's kernel asks for (`Prepare` of each), for the operators that this project looks into."""
+_OF_PICTURES = (
+    *("CONV_2D", "DEPTHWISE_CONV_2D", "MAX_POOL_2D", "AVERAGE_POOL_2D", "DEPTH_TO_SPACE", "SPACE_TO_DEPTH"),
+    *("RESIZE_BILINEAR", "RESIZE_NEAREST_NEIGHBOR"),
+)
+_KERNELS = {"CONV_2D": 2, "DEPTHWISE_CONV_2D": 2}
+"""Their kernels have four dimensions too."""
+_PICTURE_RANK = 4
 
 
 def check_soundness(model: Model) -> None:
@@ -36,7 +52,8 @@ def check_soundness(model: Model) -> None:
             elif buffer.size and tensor.dtype in _BITS:
                 _check_dense(tensor, buffer)
         _check_order(model, graph)
-        _check_unpacking(graph)
+        for operator in graph.operators:
+            _check_operator(graph, operator)
 
 
 def _check_apart(model: Model) -> None:
@@ -140,12 +157,20 @@ def _check_order(model: Model, graph: Subgraph) -> None:
             written.add(index)
 
 
-def _check_unpacking(graph: Subgraph) -> None:
-    """DENSIFY and DEQUANTIZE give what they read, in another form."""
-    for operator in graph.operators:
-        if operator.name not in _UNPACKING:
-            continue
-        if len(operator.inputs) != 1 or operator.inputs[0] < 0 or len(operator.outputs) != 1:
-            raise MalformedError(f"operator {operator.index} ({operator.name}) does not have one input and one output")
-        if graph.tensors[operator.inputs[0]].shape != graph.tensors[operator.outputs[0]].shape:
-            raise MalformedError(f"operator {operator.index} ({operator.name}) gives another shape than it reads")
+def _check_operator(graph: Subgraph, operator: Operator) -> None:
+    """It has the inputs and the output of its kind, in shapes of that kind where the file says them."""
+    called, needed = f"operator {operator.index} ({operator.name})", _INPUTS.get(operator.name)
+    if needed is None:
+        return
+    if len(operator.inputs) < needed or min(operator.inputs[:needed]) < 0 or len(operator.outputs) != 1:
+        raise MalformedError(f"{called} lacks an input or output")
+    source, result = (graph.tensors[index].shape for index in (operator.inputs[0], operator.outputs[0]))
+    if operator.name in _UNPACKING and source != result:
+        raise MalformedError(f"{called} gives another shape than it reads")
+    if operator.name in _OF_PICTURES:
+        shapes = [
+            graph.tensors[index].shape
+            for index in (*operator.inputs[: _KERNELS.get(operator.name, 1)], *operator.outputs)
+        ]
+        if any(shape and len(shape) != _PICTURE_RANK for shape in shapes):
+            raise MalformedError(f"{called} does not have the four dimensions of pictures")
