@@ -264,6 +264,7 @@ def _inspected_file(name: str) -> InspectedFile:
                 where="CONV_2D 3",
                 upstream="xnn_subgraph_rewrite_for_nchw",
                 advice="Convert with sparse storage.",
+                remedies=[],
             )
         ],
     )

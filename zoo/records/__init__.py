@@ -10,7 +10,16 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from zoo.records._file import FileRef
-from zoo.records._inspected import EngagementVerdict, InspectedFile, LayerSparsity, RuleBreak
+from zoo.records._inspected import (
+    EngagementVerdict,
+    GainPrediction,
+    InspectedFile,
+    InspectedLayer,
+    LayoutLevel,
+    Remedy,
+    RuleBreak,
+    SparseLayout,
+)
 
 if TYPE_CHECKING:
     from zoo.records._base import Estimate, Interval, Machine, Provenance, StageRecord
@@ -77,14 +86,16 @@ __all__ = [
     "FetchRecord",
     "FetchedReference",
     "FileRef",
+    "GainPrediction",
     "GateResult",
     "GatesRecord",
     "ImportRecord",
     "InspectRecord",
     "InspectedFile",
+    "InspectedLayer",
     "Interval",
     "LatencyRatio",
-    "LayerSparsity",
+    "LayoutLevel",
     "LocateRecord",
     "Machine",
     "ModelTiming",
@@ -92,8 +103,10 @@ __all__ = [
     "PairedDifference",
     "Provenance",
     "QualityRecord",
+    "Remedy",
     "RuleBreak",
     "SkippedPicture",
+    "SparseLayout",
     "Split",
     "StageRecord",
     "TargetResult",

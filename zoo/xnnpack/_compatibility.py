@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Flag, auto
 
+from zoo.records import Remedy
 from zoo.xnnpack import _rules as rules
 from zoo.xnnpack._graph import Node, NodeGraph, Window
 from zoo.xnnpack._rules import Rule
 
 _REAL = ("float32", "float16")
+_RANK = 4
 _DEPTHWISE_PADDING = {(3, 3): 1, (5, 5): 2}
+_DEPTHWISE_REMEDIES = {(3, 3): rules.PAD_SYMMETRIC, (5, 5): rules.PAD_SYMMETRIC_INEXACT}
+_OPERATOR_REMEDIES = {"PRELU": (rules.PRELU,), "MAX_POOL_2D": (rules.MAX_POOL, rules.MAX_POOL_INEXACT)}
 
 
 class Layout(Flag):
@@ -24,11 +29,15 @@ class Layout(Flag):
 
 @dataclass(frozen=True)
 class Finding:
-    """A node's possible roles, and the rule it breaks where it has none. `detail` says what was found there."""
+    """A node's possible roles, and the rule it breaks where it has none.
+
+    `detail` says what was found there, `remedies` which rewrites fit there; None: all of the rule's.
+    """
 
     layout: Layout
     rule: Rule | None = None
     detail: str = ""
+    remedies: tuple[Remedy, ...] | None = None
 
 
 def check(graph: NodeGraph, node: Node) -> Finding:
@@ -36,9 +45,9 @@ def check(graph: NodeGraph, node: Node) -> Finding:
     if not all(graph.tensor(value).dtype in _REAL for value in (*node.inputs, *node.outputs)):
         return Finding(Layout.NONE, rules.FLOAT_VALUES, "it works on values that are not floating point")
     if node.kind == "conv" and node.window is not None:
-        return _convolution(node.window)
+        return _convolution(node.window, graph.tensor(node.inputs[0]).shape)
     if node.kind == "depthwise" and node.window is not None:
-        return _depthwise(node.window)
+        return _depthwise(node.window, graph.tensor(node.inputs[0]).shape)
     if node.kind == "depth_to_space":
         return Finding(Layout.END)
     if node.kind == "mean":
@@ -50,11 +59,12 @@ def check(graph: NodeGraph, node: Node) -> Finding:
     if node.kind == "add_or_mul":
         return _elementwise(graph, node)
     if node.kind == "pad":
-        return Finding(Layout.NONE, rules.OPERATOR_KNOWN, "no single VALID convolution after it takes this PAD in")
-    return Finding(Layout.NONE, rules.OPERATOR_KNOWN, "XNNPACK has no NCHW form of it")
+        return _pad(graph, node)
+    detail = "XNNPACK has no NCHW form of it"
+    return Finding(Layout.NONE, rules.OPERATOR_KNOWN, detail, _OPERATOR_REMEDIES.get(node.operator.name, ()))
 
 
-def _convolution(window: Window) -> Finding:
+def _convolution(window: Window, shape: Sequence[int]) -> Finding:
     if window.groups != 1:
         return Finding(Layout.NONE, rules.CONV_GROUPS, f"{window.groups} groups")
     if window.dilation != (1, 1):
@@ -72,16 +82,15 @@ def _convolution(window: Window) -> Finding:
     if window.input_channels != 3:
         return Finding(Layout.NONE, rules.STEM_CHANNELS, f"3x3 kernel on {window.input_channels} channels")
     if window.padding != (1, 1, 1, 1):
-        return Finding(Layout.NONE, rules.STEM_PADDING, f"{_padding(window)} at stride 2")
+        return _unequal(window, shape, rules.STEM_PADDING, rules.PAD_SYMMETRIC_INEXACT)
     return Finding(Layout.START)
 
 
-def _depthwise(window: Window) -> Finding:
+def _depthwise(window: Window, shape: Sequence[int]) -> Finding:
     if window.dilation != (1, 1):
         return Finding(Layout.NONE, rules.DILATION, f"dilation {_size(window.dilation)}")
     if window.same:
-        detail = f"padding SAME at stride {_size(window.strides)}, kernel {_size(window.kernel)}"
-        return Finding(Layout.NONE, rules.DEPTHWISE_SAME, detail)
+        return _unequal(window, shape, rules.DEPTHWISE_SAME, _DEPTHWISE_REMEDIES.get(window.kernel))
     if window.multiplier != 1:
         return Finding(Layout.NONE, rules.DEPTHWISE_MULTIPLIER, f"depth multiplier {window.multiplier}")
     if window.strides not in ((1, 1), (2, 2)):
@@ -90,8 +99,55 @@ def _depthwise(window: Window) -> Finding:
     if pad is None:
         return Finding(Layout.NONE, rules.DEPTHWISE_KERNEL, f"kernel {_size(window.kernel)}")
     if window.padding != (pad, pad, pad, pad):
-        return Finding(Layout.NONE, rules.DEPTHWISE_PADDING, f"{_padding(window)} on a {_size(window.kernel)} kernel")
+        return _unequal(window, shape, rules.DEPTHWISE_PADDING, _DEPTHWISE_REMEDIES.get(window.kernel))
     return Finding(Layout.INSIDE)
+
+
+def _unequal(window: Window, shape: Sequence[int], rule: Rule, remedy: Remedy | None) -> Finding:
+    """Padding that is not the same number on all sides. `remedy` mends it at stride 2 where no PAD can."""
+    height, width = ((0, 0), (0, 0)) if len(shape) != _RANK else _padded(window, shape)
+    equal = height[0] == height[1] and width[0] == width[1]
+    if len(shape) != _RANK:
+        detail = f"{_size(window.kernel)} kernel, stride {_size(window.strides)}, on values of unknown size"
+    else:
+        detail = (
+            f"{_size(window.kernel)}, stride {_size(window.strides)}, uses {'SAME' if window.same else 'explicit'} "
+            f"padding on {shape[1]}x{shape[2]}: pads {_sides(height, width)}"
+        )
+    if equal:
+        return Finding(Layout.NONE, rule, detail, (rules.PAD_EXPLICIT,) if window.same else ())
+    if remedy is None or window.strides != (2, 2):
+        return Finding(Layout.NONE, rule, detail, ())
+    if remedy.exact:
+        return Finding(Layout.NONE, rule, detail, (remedy, rules.HALF_TURN))
+    return Finding(Layout.NONE, rule, detail, (rules.HALF_TURN, remedy))
+
+
+def _padded(window: Window, shape: Sequence[int]) -> list[tuple[int, int]]:
+    """Zeros before and behind the rows, then the columns, as TensorFlow's SAME or the explicit PAD has them."""
+    if not window.same:
+        top, right, bottom, left = window.padding
+        return [(top, bottom), (left, right)]
+    sides = []
+    for size, taps, stride, dilation in zip(shape[1:3], window.kernel, window.strides, window.dilation, strict=True):
+        missing = max((-(-size // stride) - 1) * stride + (taps - 1) * dilation + 1 - size, 0)
+        sides.append((missing // 2, missing - missing // 2))
+    return sides
+
+
+def _sides(height: tuple[int, int], width: tuple[int, int]) -> str:
+    if height == width:
+        return f"{height[0]} before, {height[1]} after"
+    return f"{height[0]} above, {height[1]} below, {width[0]} left, {width[1]} right"
+
+
+def _pad(graph: NodeGraph, node: Node) -> Finding:
+    """A PAD that no convolution took in."""
+    shapes = [graph.tensor(value).shape for value in (node.operator.inputs[0], node.outputs[0])]
+    of_channels = all(len(shape) == _RANK for shape in shapes) and shapes[0][3] != shapes[1][3]
+    detail = "no single VALID convolution after it takes this PAD in"
+    remedy = rules.CHANNEL_PAD if of_channels else rules.PAD_EXPLICIT
+    return Finding(Layout.NONE, rules.OPERATOR_KNOWN, detail, (remedy,))
 
 
 def _four_dimensions(graph: NodeGraph, node: Node, layout: Layout) -> Finding:

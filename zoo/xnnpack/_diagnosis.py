@@ -111,7 +111,7 @@ def _roles_missing(analysis: Analysis, candidate: list[Node]) -> list[RuleBreak]
     for node in candidate:
         finding = analysis.findings[node.index]
         if finding.rule is not None:
-            found.append(finding.rule.broken(f"{label(analysis.graph, node)}: {finding.detail}"))
+            found.append(finding.rule.broken(f"{label(analysis.graph, node)}: {finding.detail}", finding.remedies))
     return found
 
 

@@ -14,8 +14,7 @@ from zoo.gzipped import gzip_bytes
 from zoo.xnnpack._targets import TARGETS
 
 if TYPE_CHECKING:
-    from zoo.records import InspectedFile, LayerSparsity
-    from zoo.tflite import Inventory
+    from zoo.records import InspectedFile
 
 _ZIP_MARK = b"PK\x03\x04"
 
@@ -57,41 +56,43 @@ def inspect_bundle(path: Path) -> list[InspectedFile]:
 
 def _inspect(data: bytes, called: str, name: str, file_name: str, targets: Sequence[str]) -> InspectedFile:
     """`called` is what messages say, `name` the part's own, `file_name` that of its file reference."""
-    with ThreadPoolExecutor(max_workers=1) as pool:
+    with ThreadPoolExecutor(max_workers=2) as pool:
         # Compression takes as long as all the rest, these imports included, and leaves Python's lock.
         compressed = pool.submit(gzip_bytes, data)
         from zoo.records import FileRef, InspectedFile
-        from zoo.tflite import inventory, read_model
-        from zoo.xnnpack._verdict import engagements
+        from zoo.tflite import deflated_sizes, inventory, read_model
+        from zoo.xnnpack._graph import lower
+        from zoo.xnnpack._layers import inspected_layers, layer_bytes, running_nodes
+        from zoo.xnnpack._prediction import MEASURED_TARGET, predict
+        from zoo.xnnpack._regions import analyse
+        from zoo.xnnpack._verdict import verdicts
 
         model = read_model(data, name=called)
         contents = inventory(model)
+        parts = pool.submit(deflated_sizes, contents.parts)
+        analysis = analyse(lower(model))
+        found = verdicts(analysis, targets)
+        engages = verdicts(analysis, [MEASURED_TARGET])[0].sparse
+        running = running_nodes(analysis) if engages else []
+        gains, times = predict(analysis, found, running)
+        packed = parts.result()
         return InspectedFile(
             name=name,
             file=FileRef(name=file_name, sha256=hashlib.sha256(data).hexdigest(), bytes=len(data)),
             operators=contents.operators,
+            tensors=contents.tensors,
             parameters=contents.parameters,
+            weights=contents.weights,
             sparse_tensors=contents.sparse_tensors,
             pointwise_sparsity=contents.pointwise_sparsity,
             weight_bytes=contents.weight_bytes,
-            layers=_layers(contents),
-            verdicts=engagements(model, targets),
+            weight_gzip_bytes=contents.sizes_by_kind(packed),
+            sparse_layouts=list(contents.layouts),
+            layers=inspected_layers(analysis, contents, layer_bytes(contents, packed), found, running, times),
+            verdicts=found,
+            predictions=gains,
             gzip_bytes=compressed.result(),
         )
-
-
-def _layers(contents: Inventory) -> list[LayerSparsity]:
-    from zoo.records import LayerSparsity
-
-    return [
-        LayerSparsity(
-            layer=kernel.label,
-            shape=list(kernel.shape),
-            sparsity=kernel.count.share,
-            stored_sparse=kernel.count.stored_sparse,
-        )
-        for kernel in contents.pointwise
-    ]
 
 
 def require_sparse(files: Sequence[InspectedFile]) -> None:

@@ -7,25 +7,47 @@ bit with those of the same weights stored dense.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from zoo.records import RuleBreak
+from zoo.records import Remedy, RuleBreak
 
 _COMPATIBLE = "XNNPACK src/subgraph.c: xnn_check_nchw_compatibility"
 _REWRITE = "XNNPACK src/subgraph.c: xnn_subgraph_rewrite_for_nchw"
 
 
+PAD_EXPLICIT = Remedy("pad_explicit", exact=True)
+PAD_SYMMETRIC = Remedy("pad_symmetric", exact=True)
+PAD_SYMMETRIC_INEXACT = Remedy("pad_symmetric_inexact", exact=False)
+HALF_TURN = Remedy("rotate_half_turn", exact=True)
+CHANNEL_PAD = Remedy("channel_pad_to_conv", exact=True)
+CONSTANT_FIRST = Remedy("constant_first", exact=True)
+PRELU = Remedy("prelu_to_primitives", exact=True)
+MAX_POOL = Remedy("max_pool_to_primitives", exact=True)
+MAX_POOL_INEXACT = Remedy("max_pool_to_depthwise", exact=False)
+EXIT = Remedy("exit_through_depth_to_space", exact=True)
+HEAD = Remedy("head_to_depth_to_space", exact=True)
+"""The rewrites of `zoo.adapt`, which may import this package, and not the other way round; a test holds them equal."""
+
+
 @dataclass(frozen=True)
 class Rule:
-    """A condition of sparse inference. `upstream` names the function that holds it."""
+    """A condition of sparse inference. `upstream` names the function that holds it, `remedies` rewrites for it."""
 
     name: str
     upstream: str
     advice: str
+    remedies: tuple[Remedy, ...] = ()
 
-    def broken(self, where: str) -> RuleBreak:
-        """This rule, broken at an operator or value."""
-        return RuleBreak(rule=self.name, where=where, upstream=self.upstream, advice=self.advice)
+    def broken(self, where: str, remedies: Sequence[Remedy] | None = None) -> RuleBreak:
+        """This rule, broken at an operator or value; `remedies` are those that fit there, if it is not all."""
+        return RuleBreak(
+            rule=self.name,
+            where=where,
+            upstream=self.upstream,
+            advice=self.advice,
+            remedies=list(self.remedies if remedies is None else remedies),
+        )
 
 
 CPU_ALLOWS = Rule(
@@ -60,7 +82,8 @@ CONV_KERNEL = Rule(
 STEM_PADDING = Rule(
     "first_conv_padding",
     _COMPATIBLE,
-    "Put an explicit PAD of 1 on each side before it and make it VALID; this is not exact, so recover by training.",
+    "Put an explicit PAD of 1 on each side before it and make it VALID.",
+    (HALF_TURN, PAD_SYMMETRIC_INEXACT),
 )
 STEM_STRIDE = Rule("first_conv_stride", _COMPATIBLE, "Make 3x3 the first convolution only, with stride 2.")
 STEM_CHANNELS = Rule("first_conv_channels", _COMPATIBLE, "Give the 3x3 convolution a picture of 3 channels.")
@@ -69,21 +92,29 @@ DEPTHWISE_SAME = Rule(
     "XNNPACK src/subgraph/depthwise-convolution-2d.c: xnn_define_depthwise_convolution_2d, read by "
     "xnn_check_nchw_compatibility",
     "Put an explicit PAD before it and make it VALID; 3x3 SAME, stride 2, on an even size equals 5x5 with PAD 2.",
+    (PAD_SYMMETRIC, HALF_TURN, PAD_SYMMETRIC_INEXACT),
 )
 DEPTHWISE_MULTIPLIER = Rule("depthwise_multiplier", _COMPATIBLE, "Use multiplier 1, with a 1x1 convolution to widen.")
 DEPTHWISE_STRIDE = Rule("depthwise_stride", _COMPATIBLE, "Use stride 1 or 2, the same in height and width.")
 DEPTHWISE_KERNEL = Rule("depthwise_kernel", _COMPATIBLE, "Use a 3x3 or 5x5 kernel.")
 DEPTHWISE_PADDING = Rule(
-    "depthwise_padding", _COMPATIBLE, "Pad by 1 on each side for 3x3 and by 2 for 5x5: PAD, then VALID."
+    "depthwise_padding",
+    _COMPATIBLE,
+    "Pad by 1 on each side for 3x3 and by 2 for 5x5: PAD, then VALID.",
+    (PAD_EXPLICIT, PAD_SYMMETRIC, HALF_TURN, PAD_SYMMETRIC_INEXACT),
 )
 ELEMENTWISE_RANK = Rule(
-    "elementwise_rank", _COMPATIBLE, "Give it values of 4 dimensions: batch, height, width, channel."
+    "elementwise_rank",
+    _COMPATIBLE,
+    "Give it values of 4 dimensions: batch, height, width, channel.",
+    (CONSTANT_FIRST,),
 )
 STATIC_OPERAND = Rule(
     "constant_operand_first",
     _COMPATIBLE,
     "Write the constant as the first operand, a scalar or vector of 4 dimensions; as the second, XNNPACK measures the "
     "other operand's shape in its place.",
+    (CONSTANT_FIRST,),
 )
 RESIZE_SIZE = Rule("resize_size", _COMPATIBLE, "Resize from a height and width above 1.")
 REGION_START = Rule(
@@ -93,23 +124,30 @@ REGION_END = Rule(
     "region_end",
     _REWRITE,
     "End each branch in MEAN over height and width or in DEPTH_TO_SPACE, as the published face detector does.",
+    (EXIT, HEAD),
 )
 READ_OUTSIDE = Rule(
-    "read_inside_only", _REWRITE, "Let only operators of the region read its values, or branch off after its end."
+    "read_inside_only",
+    _REWRITE,
+    "Let only operators of the region read its values, or branch off after its end.",
+    (EXIT,),
 )
 LEFT_EARLY = Rule(
     "leaves_only_through_end",
     "XNNPACK src/subgraph.c: xnn_subgraph_rewrite_for_nchw does not check this, and outputs are wrong",
     "End this branch in DEPTH_TO_SPACE or MEAN before anything else reads it.",
+    (EXIT, HEAD),
 )
 OUTPUT_INSIDE = Rule(
     "no_output_inside",
     "XNNPACK src/subgraph.c: xnn_subgraph_analyze_consumers_and_producers; older runtimes give wrong outputs",
     "Take the output after the region's end, through DEPTH_TO_SPACE or MEAN.",
+    (EXIT, HEAD),
 )
 MEAN_KEEPS_DIMS = Rule(
     "mean_then_reshape",
     "XNNPACK src/subgraph/static-reduce.c: reshape of a mean in NCHW; readers see the channels in another dimension",
     "Follow MEAN by FULLY_CONNECTED or RESHAPE, or let it drop its dimensions.",
+    (EXIT,),
 )
 ZERO_SHARE = Rule("zero_share", _REWRITE, "Prune the 1x1 kernels until more than 2/3 of all their weights are 0.")
