@@ -6,7 +6,10 @@ from zoo.adapt._channel_pad import ChannelPadToConv
 from zoo.adapt._constants import ConstantFirst
 from zoo.adapt._exits import ExitThroughDepthToSpace, HeadToDepthToSpace
 from zoo.adapt._fold_relu import FoldRelu
+from zoo.adapt._half_turn import RotateHalfTurn
 from zoo.adapt._max_pool import MaxPoolToDepthwise, MaxPoolToPrimitives
+from zoo.adapt._padding import PadExplicit, PadSymmetric, PadSymmetricInexact
+from zoo.adapt._plan import Plan, Suggestion, suggest
 from zoo.adapt._prelu import PreluToPrimitives
 from zoo.adapt._rewrite import Adapted, Applied, Rewrite, apply_rewrites
 
@@ -18,9 +21,13 @@ _ALL: tuple[Rewrite, ...] = (
     HeadToDepthToSpace(),
     MaxPoolToDepthwise(),
     MaxPoolToPrimitives(),
+    PadExplicit(),
+    PadSymmetric(),
+    PadSymmetricInexact(),
     PreluToPrimitives(),
+    RotateHalfTurn(),
 )
 REWRITES: dict[str, Rewrite] = {rewrite.name: rewrite for rewrite in _ALL}
 """All rewrites by name."""
 
-__all__ = ["REWRITES", "Adapted", "Applied", "Rewrite", "apply_rewrites"]
+__all__ = ["REWRITES", "Adapted", "Applied", "Plan", "Rewrite", "Suggestion", "apply_rewrites", "suggest"]

@@ -39,7 +39,7 @@ class ExitThroughDepthToSpace:
     def rewrite(self, editor: ModelEditor) -> int:
         """Give every value that leaves an exit; returns how many. Raises InputError where the file is quantized."""
         graph, layers = editor.main, Layers(editor.main)
-        places = values_leaving(editor.model)
+        places = _places(editor)
         for leaving in places:
             producer = graph.graph.producers[leaving.value]
             layers.begin(producer)
@@ -72,7 +72,7 @@ class HeadToDepthToSpace:
         """Change every such head; returns how many. Raises InputError where the file is quantized."""
         graph, places = editor.main, 0
         layers = Layers(graph)
-        for leaving in values_leaving(editor.model):
+        for leaving in _places(editor):
             producer = graph.graph.producers[leaving.value]
             head = _Head.of(graph, leaving, producer)
             if head is None or any(size % _BLOCK for size in graph.shape(leaving.value)[1:3]):
@@ -91,6 +91,15 @@ class HeadToDepthToSpace:
         return places
 
 
+def _places(editor: ModelEditor) -> list[Leaving]:
+    tensors = editor.main.graph.tensors
+    return [
+        leaving
+        for leaving in values_leaving(editor.model)
+        if len(tensors[leaving.value].shape) == 4 and tensors[leaving.value].dtype == "float32"
+    ]
+
+
 @dataclass(frozen=True, eq=False)
 class _Head:
     """A 1x1 convolution whose value nothing in the region reads. `kernel`: (out, in), `bias`: (out,)."""
@@ -107,10 +116,13 @@ class _Head:
             return None
         source, *constants = graph.inputs_of(producer)
         kernel, bias = (graph.value(constant) if constant >= 0 else None for constant in (*constants, -1, -1)[:2])
-        if kernel is None or kernel.ndim != 4 or kernel.shape[1:3] != (1, 1) or kernel.dtype != np.float32:
+        channels = graph.shape(leaving.value)[3]
+        if kernel is None or kernel.dtype != np.float32 or kernel.shape[:3] != (channels, 1, 1) or kernel.ndim != 4:
             return None
         if bias is None:
-            bias = np.zeros(len(kernel), np.float32)
+            bias = np.zeros(channels, np.float32)
+        if bias.shape != (channels,):
+            return None
         return cls(source, kernel[:, 0, 0, :], bias, producer.options.activation)
 
 

@@ -20,7 +20,7 @@ def is_a(operator: Operator, *kinds: str, inputs: int) -> bool:
 
 
 class Layers:
-    """Adds layers to a graph, each behind the one before; every method returns the value that it makes.
+    """Adds layers to a graph, one after the other; every method returns the value that it makes.
 
     Kernels are stored as the file stores its convolutions' (float16 or float32); factors of MUL stay in float32, as
     they are few and rounding them would move the outputs. Equal constants are stored once. Kernels raise InputError
@@ -32,12 +32,15 @@ class Layers:
         self._like = _first_kernel(graph)
         self._stored: dict[tuple[str, tuple[int, ...], bytes], int] = {}
         self._after: Operator | None = None
+        self._before: Operator | None = None
         self._name, self._made = "", 0
 
-    def begin(self, after: Operator) -> None:
-        """Put what is added from now on behind this operator of the file."""
-        self._after, self._made = after, 0
-        self._name = self._graph.name(after.outputs[0])
+    def begin(self, after: Operator | None = None, *, before: Operator | None = None) -> None:
+        """Put what is added from now on behind, or before, this operator of the file."""
+        place = after or before
+        name = "" if place is None else self._graph.name(place.outputs[0])
+        self._made = self._made if name == self._name else 0
+        self._after, self._before, self._name = after, before, name
 
     def pointwise(
         self, value: int, kernel: npt.NDArray[Any], *, bias: npt.NDArray[Any] | None = None, activation: str = "NONE"
@@ -97,13 +100,17 @@ class Layers:
         inputs = [value, self._integers(np.zeros(len(shape))), self._integers(np.array(shape))]
         return self._add("SLICE", inputs, shape)
 
+    def reverse(self, value: int, axis: int) -> int:
+        """The value's entries the other way round in one dimension; older runtimes take no more at once."""
+        return self._add("REVERSE_V2", [value, self._integers(np.array([axis]))], self._graph.shape(value))
+
     def reshape(self, value: int, shape: Sequence[int]) -> int:
         """The value in another shape."""
         return self._add("RESHAPE", [value, self._integers(np.array(shape))], shape, new_shape=shape)
 
     def _add(self, kind: str, inputs: Sequence[int], shape: Sequence[int], **options: Any) -> int:
         name = self._next(kind.lower())
-        return self._graph.add(kind, inputs, shape, name=name, after=self._after, **options)
+        return self._graph.add(kind, inputs, shape, name=name, before=self._before, after=self._after, **options)
 
     def _bias(self, values: npt.NDArray[Any] | None, filters: int) -> int:
         return self._weights(np.zeros(filters, np.float32) if values is None else values)
@@ -131,5 +138,6 @@ class Layers:
 
 def _first_kernel(graph: GraphEditor) -> int | None:
     """The first convolution's kernel that the file stores."""
-    kernels = (operator.inputs[1] for operator in graph.graph.operators if operator.name in _CONVOLUTIONS)
-    return next((kernel for kernel in kernels if kernel >= 0 and graph.stored_dtype(kernel) is not None), None)
+    convolutions = (operator for operator in graph.graph.operators if operator.name in _CONVOLUTIONS)
+    kernels = (kernel for operator in convolutions for kernel in operator.inputs[1:2] if kernel >= 0)
+    return next((kernel for kernel in kernels if graph.stored_dtype(kernel) is not None), None)
