@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import sys
 from dataclasses import fields, is_dataclass
 from typing import TYPE_CHECKING, Any
@@ -34,6 +36,13 @@ def person() -> Console:
 
     width = None if sys.stdout.isatty() else LOG_WIDTH
     return Console(highlight=False, soft_wrap=True, width=width, markup=False, emoji=False)
+
+
+def terminal() -> tuple[bool, int | None]:
+    """Whether standard output takes colour, and how wide it is; None where it is no terminal, so whole lines go out."""
+    if not sys.stdout.isatty():
+        return False, None
+    return not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb", shutil.get_terminal_size().columns
 
 
 def table(*columns: str, right: tuple[str, ...] = ()) -> Table:
