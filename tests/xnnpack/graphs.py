@@ -34,6 +34,8 @@ OPTION_TABLES = {
     **{"RESIZE_NEAREST_NEIGHBOR": "ResizeNearestNeighbor", "REVERSE_V2": "ReverseV2", "GELU": "Gelu"},
 }
 """Operators whose options are written, and what the schema calls the table."""
+HALVES = ("dense", "sparse", "blocks")
+"""Ways to store weights as float16."""
 Pair = int | tuple[int, int]
 MAX_OLD_CODE = 127
 """Codes above it are in a field of their own, which older readers do not know."""
@@ -80,18 +82,17 @@ class Graph:
 
         `stored`: `dense` is float16 through DEQUANTIZE, `sparse` the same through DENSIFY too, with the innermost
         dimension compressed, and `blocks` with blocks of 4 by 1; `float32` and `sparse_float32` need no DEQUANTIZE;
-        `int8` and `sparse_int8` are quantised and go through DEQUANTIZE, `dynamic` is read as int8.
+        `int8` and `sparse_int8` are quantised and go through DEQUANTIZE.
         """
         values = self._random.uniform(0.1, 1.0, shape) * self._random.choice([-1.0, 1.0], shape)
         values.ravel()[self._random.permutation(values.size)[: round(zeros * values.size)]] = 0
         if stored in ("float32", "sparse_float32"):
             values = values.astype(np.float32)
             return self.constant(values) if stored == "float32" else self._densified(values)
-        if stored in ("int8", "sparse_int8", "dynamic"):
+        if stored in ("int8", "sparse_int8"):
             integers = np.round(values * 127).astype(np.int8)
             held = self._densified(integers) if stored == "sparse_int8" else self.constant(integers)
-            self._quantize(held, shape[0])
-            return held if stored == "dynamic" else self.apply("DEQUANTIZE", held)
+            return self.apply("DEQUANTIZE", held)
         half = values.astype(np.float16)
         held = self.constant(half) if stored == "dense" else self._densified(half, blocks=stored == "blocks")
         return self.apply("DEQUANTIZE", held)
@@ -117,20 +118,21 @@ class Graph:
         dilation: int = 1,
         activation: int = RELU,
         groups: int = 1,
-        bias: bool = True,
+        bias: str | None = None,
     ) -> int:
+        """`stored` and `bias` are as in `weights`: the kernel is stored sparse if 1x1, the bias as dense as it is."""
         batch, height, width, depth = self.shape(x)
         (rows, columns), (down, right) = _pair(kernel), _pair(stride)
         pointwise = (rows, columns) == (1, 1)
+        stored = stored or ("sparse" if pointwise else "dense")
+        bias = bias or ("dense" if stored in HALVES else "float32")
         weights = self.weights(
-            (filters, rows, columns, depth // groups),
-            zeros=zeros if pointwise else 0.0,
-            stored=stored or ("sparse" if pointwise else "dense"),
+            (filters, rows, columns, depth // groups), zeros=zeros if pointwise else 0.0, stored=stored
         )
         out = _out(height, rows, down, padding, dilation), _out(width, columns, right, padding, dilation)
         return self.apply(
             "CONV_2D",
-            *(x, weights, self.weights((filters,))) if bias else (x, weights),
+            *(x, weights, self.weights((filters,), stored=bias)),
             shape=(batch, *out, filters),
             padding=PADDINGS[padding],
             strideH=down,
@@ -160,6 +162,7 @@ class Graph:
         multiplier: int = 1,
         dilation: int = 1,
         activation: int = RELU,
+        zeros: float = 0.0,
     ) -> int:
         batch, height, width, depth = self.shape(x)
         (rows, columns), (down, right) = _pair(kernel), _pair(stride)
@@ -167,7 +170,7 @@ class Graph:
         filters = depth * multiplier
         return self.apply(
             "DEPTHWISE_CONV_2D",
-            *(x, self.weights((1, rows, columns, filters)), self.weights((filters,))),
+            *(x, self.weights((1, rows, columns, filters), zeros=zeros), self.weights((filters,))),
             shape=(batch, *out, filters),
             padding=PADDINGS[padding],
             strideH=down,
@@ -264,10 +267,6 @@ class Graph:
         packed = self._stored(kept, values.shape, _sparsity(sparsity))
         return self.apply("DENSIFY", packed, dtype=values.dtype.name)
 
-    def _quantize(self, tensor: int, channels: int) -> None:
-        scales, zeros = [1 / 127] * channels, [0] * channels
-        self.tensors[tensor].quantization = schema.QuantizationParametersT(scale=scales, zeroPoint=zeros)
-
     def _stored(self, values: np.ndarray, shape: tuple[int, ...], sparsity: schema.SparsityParametersT | None) -> int:
         self._buffers.append(schema.BufferT(np.frombuffer(values.tobytes(), np.uint8)))
         index = self._tensor(f"constant_{len(self._buffers)}", shape, values.dtype.name, len(self._buffers) - 1)
@@ -276,6 +275,8 @@ class Graph:
 
     def _tensor(self, name: str, shape: tuple[int, ...], dtype: str = "float32", buffer: int = 0) -> int:
         self.tensors.append(schema.TensorT(list(shape), TYPES[dtype], buffer, name))
+        if dtype == "int8":
+            self.tensors[-1].quantization = schema.QuantizationParametersT(scale=[1 / 127], zeroPoint=[0])
         return len(self.tensors) - 1
 
 

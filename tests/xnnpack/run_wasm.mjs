@@ -1,7 +1,9 @@
 // Runs pairs of models through LiteRT's web runtime and tells how their outputs differ and which sparse kernels ran.
 // Arguments: the folder of @litertjs/core, then FILE,TWIN pairs. Writes one JSON line a pair: `difference` is the
-// largest between outputs, `spread` the twin's largest output less its smallest, `complaints` what was logged as an
-// error, and `kernels` the calls of XNNPACK's sparse matrix kernel while FILE ran: see sparse_kernels.mjs.
+// largest between outputs, `spread` the twin's largest output less its smallest, of those that are finite,
+// `complaints` what was logged as an error, and `kernels` the calls of XNNPACK's sparse matrix kernel while FILE ran:
+// see sparse_kernels.mjs. The twin goes first; what it complains of is in `twin_complaints`. It stops after the first
+// pair that is not alike or fails (`failed`): kernels that misread their input also write where they should not.
 
 import fs from "node:fs";
 import { createRequire } from "node:module";
@@ -11,6 +13,7 @@ import vm from "node:vm";
 
 import { watchInstances, watchSparseKernels } from "./sparse_kernels.mjs";
 
+const ALIKE = 1e-5;
 const [folder, ...pairs] = process.argv.slice(2);
 const complaints = [];
 for (const level of ["log", "info", "warn", "error", "debug"]) {
@@ -46,17 +49,29 @@ async function outputs(file) {
 
 for (const pair of pairs) {
   complaints.length = 0;
+  let twinComplaints = [];
   try {
-    const [ours, twins] = [await outputs(pair.split(",")[0]), await outputs(pair.split(",")[1])];
+    const twins = await outputs(pair.split(",")[1]);
+    twinComplaints = complaints.splice(0);
+    const ours = await outputs(pair.split(",")[0]);
     let [difference, least, most] = [0, Infinity, -Infinity];
     twins.values.forEach((output, i) => output.forEach((value, j) => {
-      difference = Math.max(difference, Math.abs(value - ours.values[i][j]));
-      [least, most] = [Math.min(least, value), Math.max(most, value)];
+      const other = ours.values[i][j];
+      if (Object.is(value, other)) return;
+      // A number beside none is as far off as can be; JSON has no infinity.
+      const apart = Math.abs(value - other);
+      difference = Math.max(difference, Number.isFinite(apart) ? apart : Number.MAX_VALUE);
     }));
-    const told = { difference, spread: most - least, complaints: complaints.slice(0, 3), kernels: ours.kernels };
-    fs.writeSync(1, JSON.stringify({ ...told, twin_kernels: twins.kernels.length }) + "\n");
+    for (const value of twins.values.flatMap((output) => [...output]).filter(Number.isFinite)) {
+      [least, most] = [Math.min(least, value), Math.max(most, value)];
+    }
+    const told = { difference, spread: Math.max(most - least, 0), complaints: complaints.slice(0, 3), kernels: ours.kernels };
+    Object.assign(told, { twin_complaints: twinComplaints.slice(0, 3), twin_kernels: twins.kernels.length });
+    fs.writeSync(1, JSON.stringify(told) + "\n");
+    if (complaints.length || difference > ALIKE * Math.max(told.spread, 1)) break;
   } catch (error) {
-    fs.writeSync(1, JSON.stringify({ failed: String(error), complaints: complaints.slice(0, 3) }) + "\n");
+    fs.writeSync(1, JSON.stringify({ failed: String(error), complaints, twin_complaints: twinComplaints }) + "\n");
+    break;
   }
 }
 process.exit(0);

@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 from pydantic import TypeAdapter
 
-from tests.xnnpack.cases import CASES
+from tests.xnnpack.cases import file_of
 from zoo.errors import InputError, RefusedError
 from zoo.records import InspectedFile
 from zoo.tflite import gzip_bytes
 from zoo.xnnpack import inspect_bundle, inspect_file, inspect_path, require_sparse
 
-SPARSE_FILE, DENSE_FILE = CASES[0].file(), next(case for case in CASES if case.name == "stored_dense").file()
+SPARSE_FILE, DENSE_FILE = file_of("mean_over_1_2"), file_of("stored_dense")
 
 
 def bundle(folder: Path, members: dict[str, bytes]) -> Path:

@@ -8,6 +8,7 @@ from enum import Flag, auto
 
 from zoo.records import Remedy
 from zoo.xnnpack import _rules as rules
+from zoo.xnnpack._delegate import stored_alike
 from zoo.xnnpack._graph import Node, NodeGraph, Window
 from zoo.xnnpack._rules import Rule
 
@@ -42,6 +43,12 @@ class Finding:
 
 def check(graph: NodeGraph, node: Node) -> Finding:
     """The roles that the node can take."""
+    if node.alone is not None:
+        rule = rules.OPERATOR_KNOWN if stored_alike(graph.model, node.operator) else rules.STORED_ALIKE
+        return Finding(Layout.NONE, rule, node.alone, _OPERATOR_REMEDIES.get(node.operator.name, ()))
+    if node.kind == "other":
+        detail = "XNNPACK has no NCHW form of it"
+        return Finding(Layout.NONE, rules.OPERATOR_KNOWN, detail, _OPERATOR_REMEDIES.get(node.operator.name, ()))
     if not all(graph.tensor(value).dtype in _REAL for value in (*node.inputs, *node.outputs)):
         return Finding(Layout.NONE, rules.FLOAT_VALUES, "it works on values that are not floating point")
     if node.kind == "conv" and node.window is not None:
@@ -58,10 +65,7 @@ def check(graph: NodeGraph, node: Node) -> Finding:
         return _resize(graph, node)
     if node.kind == "add_or_mul":
         return _elementwise(graph, node)
-    if node.kind == "pad":
-        return _pad(graph, node)
-    detail = "XNNPACK has no NCHW form of it"
-    return Finding(Layout.NONE, rules.OPERATOR_KNOWN, detail, _OPERATOR_REMEDIES.get(node.operator.name, ()))
+    return _pad(graph, node)
 
 
 def _convolution(window: Window, shape: Sequence[int]) -> Finding:

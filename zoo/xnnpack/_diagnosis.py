@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from zoo.records import RuleBreak
-from zoo.tflite import operator_label
+from zoo.tflite import constant_chain, operator_label
 from zoo.xnnpack import _rules as rules
 from zoo.xnnpack._compatibility import Layout
+from zoo.xnnpack._delegate import CONVOLUTIONS
 from zoo.xnnpack._graph import Node, NodeGraph
+from zoo.xnnpack._means import flattens, misreduced, reads_inside
 from zoo.xnnpack._regions import Analysis, Region
 
-_SHAPE_BLIND = ("RESHAPE", "SQUEEZE", "FULLY_CONNECTED")
-"""Readers that take a mean's channels whatever dimension they are in."""
 _CONVOLUTIONS = ("CONV_2D", "DEPTHWISE_CONV_2D", "TRANSPOSE_CONV")
 
 
@@ -37,33 +37,52 @@ def obstacles(analysis: Analysis) -> list[RuleBreak]:
 
 
 def leaks(analysis: Analysis, regions: Iterable[Region]) -> list[RuleBreak]:
-    """Where values leave a region in the wrong layout: XNNPACK runs it sparse all the same, with wrong outputs."""
+    """Where values of a region are misread, in it or behind it: XNNPACK runs it sparse all the same."""
     graph, readers, outputs = analysis.graph, analysis.graph.consumers, set(analysis.graph.model.outputs)
     found = []
     for region in regions:
         members = {node.index for node in region.nodes}
         for node in region.nodes:
-            outside = [
-                reader for value in node.outputs for reader in readers.get(value, []) if reader.index not in members
-            ]
-            is_output = any(value in outputs for value in node.outputs)
-            if node.index in analysis.ends:
-                found.extend(_mean_misread(graph, node, outside))
-            elif outside:
+            reading = [reader for value in node.outputs for reader in readers.get(value, [])]
+            outside = [reader for reader in reading if reader.index not in members]
+            at_end = node.index in analysis.ends
+            if node.kind == "mean":
+                found.extend(_mean_misread(graph, node, reading, at_end=at_end))
+            if at_end:
+                continue
+            if outside:
                 found.append(rules.LEFT_EARLY.broken(f"{label(graph, node)}: read by {label(graph, outside[0])}"))
-            elif is_output:
+            elif outputs.intersection(node.outputs):
                 found.append(rules.OUTPUT_INSIDE.broken(f"{label(graph, node)}: it is an output of the model"))
     return found
 
 
-def _mean_misread(graph: NodeGraph, node: Node, outside: list[Node]) -> list[RuleBreak]:
-    if node.kind != "mean" or not node.operator.options.keep_dims:
-        return []
-    return [
-        rules.MEAN_KEEPS_DIMS.broken(f"{label(graph, node)}: read by {label(graph, reader)}")
-        for reader in outside
-        if reader.operator.name not in _SHAPE_BLIND
-    ]
+def misread_kernels(graph: NodeGraph) -> list[RuleBreak]:
+    """Layers that XNNPACK's delegate leaves alone although their kernel comes through DENSIFY and then DEQUANTIZE."""
+    producers = graph.model.main.producers
+    found = []
+    for node in graph.nodes:
+        if node.alone is None or node.operator.name not in CONVOLUTIONS or len(node.operator.inputs) <= 1:
+            continue
+        unpacked = constant_chain(graph.model.main, node.operator.inputs[1])
+        sparse = [value for value in unpacked if (made := producers.get(value)) and made.name == "DENSIFY"]
+        if any(graph.tensor(value).dtype != "float32" for value in sparse):
+            found.append(rules.KERNEL_MISREAD.broken(f"{label(graph, node)}: {node.alone}"))
+    return found
+
+
+def _mean_misread(graph: NodeGraph, node: Node, reading: list[Node], *, at_end: bool) -> list[RuleBreak]:
+    called, wrong = label(graph, node), misreduced(graph, node, at_end=at_end)
+    if wrong is not None:
+        return [rules.MEAN_AXES.broken(f"{called}: {wrong}")]
+    if at_end:
+        kept = node.operator.options.keep_dims
+        strangers = [reader for reader in reading if kept and not flattens(reader.operator)]
+        rule = rules.MEAN_KEEPS_DIMS
+    else:
+        strangers = [reader for reader in reading if not reads_inside(graph, node, reader)]
+        rule = rules.MEAN_INSIDE
+    return [rule.broken(f"{called}: read by {label(graph, reader)}") for reader in strangers]
 
 
 def candidate_nodes(analysis: Analysis) -> list[Node]:

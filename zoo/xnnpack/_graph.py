@@ -1,12 +1,12 @@
 """The graph as XNNPACK sees it: the delegate's lowering of TFLite operators, then XNNPACK's own fusions.
 
 Mirrors `xnnpack_delegate.cc` (`Subgraph::VisitNode`) and `src/subgraph.c` (`xnn_subgraph_fusion`), as far as sparse
-inference asks for it. One partition is assumed: where an operator that the delegate leaves alone cuts the graph in two,
-values that cross the cut count as inside here and as external there.
+inference asks for it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
@@ -14,19 +14,13 @@ from typing import Literal
 import numpy as np
 
 from zoo.tflite import Model, Operator, Tensor, constant_value, is_constant
+from zoo.xnnpack._delegate import UNARY, left_alone, parts
 
 Kind = Literal["conv", "depthwise", "add_or_mul", "unary", "resize", "mean", "depth_to_space", "pad", "other"]
 Padding = tuple[int, int, int, int]
 """Top, right, bottom, left."""
 
 _CLAMPS = ("RELU", "RELU6", "RELU_N1_TO_1")
-_UNARY = (
-    *_CLAMPS,
-    *("ABS", "CEIL", "COS", "ELU", "EXP", "FLOOR", "GELU", "HARD_SWISH", "LEAKY_RELU", "LOG", "LOGISTIC", "NEG"),
-    *("ROUND", "RSQRT", "SIN", "SQRT", "SQUARE", "TANH"),
-)
-# FULLY_CONNECTED is "other": the runtimes of LiteRT 2.5 keep it out of regions. Newer XNNPACK lets it in and counts its
-# weights too, which is to be followed when a runtime ships it.
 _KINDS: dict[str, Kind] = {
     "CONV_2D": "conv",
     "DEPTHWISE_CONV_2D": "depthwise",
@@ -37,11 +31,10 @@ _KINDS: dict[str, Kind] = {
     "SUM": "mean",
     "DEPTH_TO_SPACE": "depth_to_space",
     "PAD": "pad",
-    **dict.fromkeys(_UNARY, "unary"),
+    **dict.fromkeys(UNARY, "unary"),
 }
 _ONE_INPUT = ("unary", "resize", "mean", "depth_to_space", "pad")
 _TAKES_CLAMP = ("conv", "depthwise", "add_or_mul")
-_DELEGATED_ACTIVATIONS = (None, "NONE", "RELU", "RELU6", "RELU_N1_TO_1")
 
 
 @dataclass(frozen=True)
@@ -60,7 +53,11 @@ class Window:
 
 @dataclass(frozen=True)
 class Node:
-    """One XNNPACK node. `inputs` are the tensors that it reads, constants included; `operator` names it."""
+    """One XNNPACK node. `inputs` are the tensors that it reads, constants included; `operator` names it.
+
+    `alone`: why the delegate leaves it to another kernel, so that it is no node at all; None where it is one. `part`:
+    the part of the graph that it is in; XNNPACK sees one at a time.
+    """
 
     index: int
     kind: Kind
@@ -68,6 +65,8 @@ class Node:
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
     window: Window | None = None
+    alone: str | None = None
+    part: int = 0
 
     @property
     def is_pointwise(self) -> bool:
@@ -77,11 +76,15 @@ class Node:
 
 @dataclass(frozen=True)
 class NodeGraph:
-    """The nodes in order, and what is fixed about values."""
+    """The nodes in order, the values that do not depend on the model's input, and those that XNNPACK has to hand over.
+
+    `external`: inputs and outputs of the model, and of the parts into which operators that are left alone cut it.
+    """
 
     model: Model
     nodes: tuple[Node, ...]
     static: frozenset[int]
+    external: frozenset[int]
 
     def tensor(self, index: int) -> Tensor:
         return self.model.tensors[index]
@@ -109,13 +112,28 @@ def lower(model: Model) -> NodeGraph:
     """The main subgraph as XNNPACK nodes, fused. Raises InputError where a padding constant cannot be read."""
     static = _static_tensors(model)
     nodes = [
-        _node(model, operator, static)
+        _node(model, operator)
         for operator in model.operators
         if not (operator.name in ("DENSIFY", "DEQUANTIZE") and operator.outputs and operator.outputs[0] in static)
     ]
-    graph = NodeGraph(model, tuple(nodes), static)
-    fused = _fuse(graph)
-    return NodeGraph(model, tuple(replace(node, index=index) for index, node in enumerate(fused)), static)
+    alone = {node.operator.index for node in nodes if node.alone is not None}
+    cut = parts(model, static, alone)
+    external = cut.crossing | {*model.inputs, *model.outputs}
+    fused = _fuse(NodeGraph(model, tuple(_needed(nodes, external)), static, external))
+    numbered = tuple(
+        replace(node, index=index, part=cut.numbers.get(node.operator.index, 0)) for index, node in enumerate(fused)
+    )
+    return NodeGraph(model, numbered, static, external)
+
+
+def _needed(nodes: list[Node], external: Collection[int]) -> list[Node]:
+    """Without the nodes that nothing reads, which XNNPACK drops (`xnn_subgraph_optimize`)."""
+    wanted, kept = set(external), list[Node]()
+    for node in reversed(nodes):
+        if node.alone is not None or not wanted.isdisjoint(node.outputs):
+            wanted.update(node.inputs)
+            kept.append(node)
+    return kept[::-1]
 
 
 def _static_tensors(model: Model) -> frozenset[int]:
@@ -127,18 +145,31 @@ def _static_tensors(model: Model) -> frozenset[int]:
     return frozenset(static)
 
 
-def _node(model: Model, operator: Operator, static: frozenset[int]) -> Node:
-    kind = _KINDS.get(operator.name, "other")
+def _node(model: Model, operator: Operator) -> Node:
+    kind, alone = _KINDS.get(operator.name, "other"), left_alone(model, operator)
     inputs = tuple(value for value in operator.inputs if value >= 0)
     window = None
     if kind in ("conv", "depthwise"):
         window = _window(model, operator, kind)
+    elif operator.name == "FULLY_CONNECTED" and (window := _over_channels(model, operator)) is not None:
+        kind = "conv"
     missing = not inputs or (kind in ("conv", "depthwise") and window is None)
-    if missing or operator.options.activation not in _DELEGATED_ACTIVATIONS:
+    if missing or alone is not None:
         kind = "other"
     if kind in _ONE_INPUT:
         inputs = inputs[:1]
-    return Node(operator.index, kind, operator, inputs, operator.outputs, window)
+    elif kind == "add_or_mul" and operator.name == "MUL" and len(set(inputs)) == 1:
+        # The delegate makes x * x a SQUARE.
+        kind, inputs = "unary", inputs[:1]
+    return Node(operator.index, kind, operator, inputs, operator.outputs, window, alone)
+
+
+def _over_channels(model: Model, operator: Operator) -> Window | None:
+    """FULLY_CONNECTED that keeps four dimensions is a 1x1 convolution to XNNPACK; any other one is not."""
+    shapes = [model.tensors[index].shape if index >= 0 else () for index in (*operator.inputs[:2], *operator.outputs)]
+    if not operator.options.keep_dims or [len(shape) for shape in shapes] != [4, 2, 4]:
+        return None
+    return Window((1, 1), (1, 1), (1, 1), (0, 0, 0, 0), same=False, input_channels=shapes[1][1], groups=1, multiplier=1)
 
 
 def _window(model: Model, operator: Operator, kind: Kind) -> Window | None:
@@ -147,6 +178,9 @@ def _window(model: Model, operator: Operator, kind: Kind) -> Window | None:
         return None
     channels, filters = shapes[0][3], shapes[1]
     strides, dilation, kernel = options.strides, options.dilation or (1, 1), (filters[1], filters[2])
+    if kernel == (1, 1):
+        # Between the rows of a kernel of one row there is nothing to leave out.
+        dilation = (1, 1)
     same, padding = options.padding == "SAME", (0, 0, 0, 0)
     if same and strides == (1, 1):
         # xnn_define_convolution_2d and its depthwise sister turn SAME into numbers at stride 1 only.
@@ -165,10 +199,10 @@ def _same_padding(kernel: tuple[int, int], dilation: tuple[int, int]) -> Padding
 def _fuse(graph: NodeGraph) -> list[Node]:
     """Take clamps into the node before them and PAD into the convolution after it, where nobody else reads between."""
     nodes = {node.index: node for node in graph.nodes}
-    consumers, outputs = graph.consumers, set(graph.model.outputs)
+    consumers = graph.consumers
     for index in sorted(nodes):
         node = nodes.get(index)
-        if node is None or len(node.outputs) != 1 or node.outputs[0] in outputs:
+        if node is None or len(node.outputs) != 1 or node.outputs[0] in graph.external:
             continue
         readers = consumers.get(node.outputs[0], [])
         if len(readers) != 1 or readers[0].index not in nodes:

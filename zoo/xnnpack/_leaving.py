@@ -7,9 +7,7 @@ from dataclasses import dataclass
 from zoo.tflite import Model, Operator
 from zoo.xnnpack._compatibility import Layout, check
 from zoo.xnnpack._graph import Node, NodeGraph, lower
-
-_SHAPE_BLIND = ("RESHAPE", "SQUEEZE", "FULLY_CONNECTED")
-"""Readers that take a mean's channels whatever dimension they are in."""
+from zoo.xnnpack._means import flattens, misreduced
 
 
 @dataclass(frozen=True)
@@ -50,6 +48,8 @@ class _Region:
         feeding: dict[int, Node] = {}
         for node in graph.nodes:
             layout = check(graph, node).layout
+            if node.kind == "mean" and misreduced(graph, node, at_end=False):
+                layout = Layout.NONE
             if layout & (Layout.INSIDE | Layout.END) and self._follows(node, feeding):
                 self._inside.add(node.operator.index)
             elif not layout & Layout.START:
@@ -75,7 +75,7 @@ class _Region:
             return None
         mean = node.kind == "mean"
         if mean and not kept:
-            keeps_dims, blind = node.operator.options.keep_dims, all(reader.name in _SHAPE_BLIND for reader in outside)
+            keeps_dims, blind = node.operator.options.keep_dims, all(flattens(reader) for reader in outside)
             if blind or not keeps_dims:
                 return None
         return Leaving(value, frozenset(reader.index for reader in outside), kept, mean)

@@ -6,7 +6,7 @@ clusters grown from region ends, clusters spoilt by an outside producer or reade
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from zoo.tflite import ZeroCount, ZeroCounter
 from zoo.xnnpack._compatibility import Finding, Layout, check
@@ -52,12 +52,12 @@ class Analysis:
 
 @dataclass
 class _Clusters:
-    """Upstream's per-node state: flags and cluster leader."""
+    """Upstream's per-node state, flags and cluster leader, and the parts of the graph where nodes were joined."""
 
     layouts: list[Layout]
     leaders: list[int]
     spoilt: list[bool]
-    changed: bool = False
+    grown: set[int] = field(default_factory=set)
 
     def feeds(self, producer: int) -> bool:
         """Whether the node can hand an NCHW value on."""
@@ -79,21 +79,20 @@ def analyse(graph: NodeGraph) -> Analysis:
         for node in graph.nodes
         if node.is_pointwise and (count := zeros.count(node.inputs[1])) is not None
     }
-    regions: tuple[Region, ...] = ()
-    if _grow(graph, clusters):
-        regions = _sound_regions(graph, clusters, counts)
+    _grow(graph, clusters)
+    regions = _sound_regions(graph, clusters, counts)
     ends = frozenset(index for index, layout in enumerate(clusters.layouts) if layout & Layout.END)
     return Analysis(graph, findings, regions, ends, counts)
 
 
-def _grow(graph: NodeGraph, clusters: _Clusters) -> bool:
-    """Join nodes to clusters, from region ends first; False where no end could be joined."""
+def _grow(graph: NodeGraph, clusters: _Clusters) -> None:
+    """Join nodes to clusters, from region ends first. All is spoilt in parts of the graph where no end was joined."""
     producers = {value: node.index for value, node in graph.producers.items()}
     for node in graph.nodes:
         if clusters.layouts[node.index] & Layout.END:
             _join(graph, clusters, node, producers)
-    if not clusters.changed:
-        return False
+    for node in graph.nodes:
+        clusters.spoilt[node.index] |= node.part not in clusters.grown
     edges = []
     for node in graph.nodes:
         inside = clusters.layouts[node.index] & (Layout.INSIDE | Layout.END)
@@ -104,7 +103,6 @@ def _grow(graph: NodeGraph, clusters: _Clusters) -> bool:
     for node in graph.nodes:
         clusters.spoilt[clusters.leaders[node.index]] |= clusters.spoilt[node.index]
     _spoil_where_read_outside(graph, clusters)
-    return True
 
 
 def _settle(graph: NodeGraph, clusters: _Clusters, joined: list[Node], producers: dict[int, int]) -> None:
@@ -135,18 +133,22 @@ def _join(graph: NodeGraph, clusters: _Clusters, node: Node, producers: dict[int
     """Join the node with the producers of what it reads, or spoil it where one cannot hand NCHW on."""
     for value in graph.dynamic_inputs(node):
         producer = producers.get(value)
-        if producer is None or producer >= node.index or not clusters.feeds(producer):
+        external = producer is None or value in graph.external
+        if producer is None or external or producer >= node.index or not clusters.feeds(producer):
             clusters.spoilt[node.index] = True
             continue
         clusters.layouts[producer] &= ~Layout.END
         if clusters.leaders[producer] != clusters.leaders[node.index]:
             leader = max(clusters.leaders[producer], clusters.leaders[node.index])
             clusters.leaders[producer] = clusters.leaders[node.index] = leader
-            clusters.changed = True
+            clusters.grown.add(node.part)
 
 
 def _spoil_where_read_outside(graph: NodeGraph, clusters: _Clusters) -> None:
-    """A value that is read inside a cluster must be read there only."""
+    """A value that is read inside a cluster must be read there only.
+
+    Readers are counted once each there and once for each operand here, so that ADD of a value to itself spoils it.
+    """
     inside: dict[int, int] = {}
     for node in graph.nodes:
         if clusters.holds(node.index):
@@ -156,7 +158,7 @@ def _spoil_where_read_outside(graph: NodeGraph, clusters: _Clusters) -> None:
     for node in graph.nodes:
         if clusters.holds(node.index):
             for value in graph.dynamic_inputs(node):
-                if inside[value] != len(readers[value]):
+                if inside[value] != len({reader.index for reader in readers[value]}):
                     clusters.spoilt[clusters.leaders[node.index]] = True
 
 

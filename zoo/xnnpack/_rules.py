@@ -70,6 +70,11 @@ OPERATOR_KNOWN = Rule(
     _COMPATIBLE,
     "Replace the operator by 1x1 or depthwise convolution, ADD, MUL, RESIZE_BILINEAR, an elementwise function or MEAN.",
 )
+STORED_ALIKE = Rule(
+    "kernel_and_bias_alike",
+    "TensorFlow Lite xnnpack_delegate.cc: Delegate::PrepareOpsToDelegate (static_unpacked_data_)",
+    "Store kernel and bias alike: both as float16, or the bias as float32 beside a float32 or int8 kernel.",
+)
 CONV_GROUPS = Rule("conv_groups", _COMPATIBLE, "Use one group.")
 DILATION = Rule("no_dilation", _COMPATIBLE, "Use dilation 1, and a larger kernel or more layers for reach.")
 POINTWISE_STRIDE = Rule(
@@ -144,10 +149,30 @@ OUTPUT_INSIDE = Rule(
     "Take the output after the region's end, through DEPTH_TO_SPACE or MEAN.",
     (EXIT, HEAD),
 )
+_REDUCE = "XNNPACK src/subgraph/static-reduce.c: reshape_reduce_operator"
+MEAN_AXES = Rule(
+    "mean_axes",
+    f"{_REDUCE}, which takes NCHW for batch, channel, width, height",
+    "Reduce height and width together, or end the region before it.",
+    (EXIT,),
+)
 MEAN_KEEPS_DIMS = Rule(
     "mean_then_reshape",
-    "XNNPACK src/subgraph/static-reduce.c: reshape of a mean in NCHW; readers see the channels in another dimension",
+    f"{_REDUCE}; readers see the channels in another dimension",
     "Follow MEAN by FULLY_CONNECTED or RESHAPE, or let it drop its dimensions.",
     (EXIT,),
 )
+MEAN_INSIDE = Rule(
+    "mean_then_pointwise",
+    f"{_REDUCE}; inside a region the mean seems to have as many channels as the map had rows",
+    "Let a 1x1 convolution be the first to read a mean inside the region.",
+    (EXIT,),
+)
+KERNEL_MISREAD = Rule(
+    "sparse_kernel_delegated",
+    "TensorFlow Lite xnnpack_delegate.cc: Delegate::PrepareOpsToDelegate; the kernel stays packed for other readers",
+    "Store this kernel dense, or make its layer one that XNNPACK takes: kernel and bias stored alike, RELU or none.",
+)
+WRONG_OUTPUTS = (LEFT_EARLY, OUTPUT_INSIDE, MEAN_AXES, MEAN_KEEPS_DIMS, MEAN_INSIDE, KERNEL_MISREAD)
+"""Rules that nothing checks at run time: where one is broken, the model runs and computes something else."""
 ZERO_SHARE = Rule("zero_share", _REWRITE, "Prune the 1x1 kernels until more than 2/3 of all their weights are 0.")

@@ -8,13 +8,14 @@ from zoo.errors import InputError
 from zoo.records import EngagementVerdict, RuleBreak
 from zoo.tflite import Model
 from zoo.xnnpack import _rules as rules
-from zoo.xnnpack._diagnosis import candidate_nodes, label, leaks, obstacles
+from zoo.xnnpack._diagnosis import candidate_nodes, label, leaks, misread_kernels, obstacles
 from zoo.xnnpack._graph import NodeGraph, lower
 from zoo.xnnpack._regions import Analysis, Region, analyse
 from zoo.xnnpack._targets import TARGETS
 
 _DENSE_ONLY = {"x86-avx": "XNNPACK has only SSE sparse kernels for x86 and runs dense where the processor has AVX"}
-_SPARSE_DTYPES = ("float16", "float32")
+_SPARSE_DTYPES = ("float16", "float32", "int8")
+_WRONG = {rule.name for rule in rules.WRONG_OUTPUTS}
 
 
 def engagement(model: Model, target: str) -> EngagementVerdict:
@@ -53,6 +54,10 @@ def readiness(model: Model) -> list[RuleBreak]:
 
 def _model_breaks(analysis: Analysis) -> list[RuleBreak]:
     """All but the processor's rule."""
+    return [*_of_regions(analysis), *misread_kernels(analysis.graph)]
+
+
+def _of_regions(analysis: Analysis) -> list[RuleBreak]:
     regions = _with_pointwise(analysis)
     stored = (
         []
@@ -95,8 +100,9 @@ def _summary(analysis: Analysis, running: list[Region], breaks: list[RuleBreak],
         kernels = f"{inside} of {len(analysis.counts)} 1x1 convolutions"
         return f"Sparse on {target}: {kernels}, {share:.1%} of their weights zero."
     names = {part.rule for part in breaks}
-    if names <= {rules.LEFT_EARLY.name, rules.OUTPUT_INSIDE.name, rules.MEAN_KEEPS_DIMS.name}:
-        return f"Wrong on {target}: sparse kernels run, but values leave them in the wrong layout at {breaks[0].where}."
+    wrong = [found for found in breaks if found.rule in _WRONG]
+    if wrong and (len(wrong) == len(breaks) or rules.KERNEL_MISREAD.name in names):
+        return f"Wrong on {target}: it runs, but computes something else, by {wrong[0].rule} at {wrong[0].where}."
     more = f", and {len(breaks) - 1} more" if len(breaks) > 1 else ""
     return f"Dense on {target}: {breaks[0].rule} at {breaks[0].where}{more}."
 

@@ -11,19 +11,23 @@ Build = Callable[[Graph], "int | tuple[int, ...]"]
 SPARSE, DENSE, WRONG = "sparse", "dense", "wrong"
 EVEN = (1, 40, 56, 3)
 """Maps of 20x28 after the first convolution: no two sizes are alike, so no wrong layout can go unseen."""
+SQUARE = (1, 40, 40, 3)
+"""Maps of 20x20."""
 ODD = (1, 42, 58, 3)
 """Maps of 21x29: at stride 2, TensorFlow's SAME pads both sides alike there."""
 
 
 @dataclass(frozen=True)
 class Case:
-    """`outcome`: what the runtime does, measured. `rule`: the one that the verdict names first; None where all hold."""
+    """One graph. What the verdict says of it, and what the runtime does with it, is in `outcomes.json`.
+
+    `because`: why the verdict keeps its word where the runtime does something else.
+    """
 
     name: str
     build: Build
-    outcome: str = SPARSE
-    rule: str | None = None
     size: tuple[int, int, int, int] = EVEN
+    because: str = ""
 
     def file(self) -> bytes:
         graph = Graph(self.size)

@@ -1,10 +1,10 @@
-"""Padding: TensorFlow's SAME on even and odd sizes, explicit PAD alike on all sides or not, fused into its reader or not."""
+"""Padding: SAME on even and odd sizes, explicit PAD alike on all sides or not, taken into its reader or not."""
 
 from __future__ import annotations
 
 from functools import partial
 
-from tests.xnnpack.corpus._case import DENSE, EVEN, ODD, SPARSE, Case, ends
+from tests.xnnpack.corpus._case import EVEN, ODD, Case, ends
 from tests.xnnpack.graphs import Graph
 
 SIZES = {"even": EVEN, "odd": ODD}
@@ -51,8 +51,6 @@ CASES = [
         Case(
             f"depthwise_{kernel}x{kernel}_same_stride_2_{size}",
             partial(_same, kernel=kernel, stride=2),
-            DENSE,
-            "depthwise_same_padding",
             size=sizes,
         )
         for kernel in (3, 5)
@@ -62,8 +60,6 @@ CASES = [
         Case(
             f"depthwise_{kernel}x{kernel}_pad_{before}_{after}_{size}",
             partial(_depthwise, kernel=kernel, before=before, after=after),
-            SPARSE if before == after == kernel // 2 else DENSE,
-            None if before == after == kernel // 2 else "depthwise_padding",
             size=sizes,
         )
         for kernel, pads in ((3, ((1, 1), (0, 1), (1, 0), (2, 2))), (5, ((2, 2), (1, 2), (2, 1), (1, 1))))
@@ -72,20 +68,16 @@ CASES = [
     ),
     Case("depthwise_3x3_pad_1_stride_1", partial(_depthwise, kernel=3, before=1, after=1, stride=1)),
     Case("depthwise_5x5_pad_2_stride_1", partial(_depthwise, kernel=5, before=2, after=2, stride=1)),
-    Case("depthwise_valid", lambda g: ends(g, g.depthwise(g.stem(), padding="VALID")), DENSE, "depthwise_padding"),
-    Case("depthwise_pad_and_same", lambda g: ends(g, g.depthwise(g.pad(g.stem()))), DENSE, "depthwise_padding"),
+    Case("depthwise_valid", lambda g: ends(g, g.depthwise(g.stem(), padding="VALID"))),
+    Case("depthwise_pad_and_same", lambda g: ends(g, g.depthwise(g.pad(g.stem())))),
     Case(
         "depthwise_pad_and_same_stride_2",
         lambda g: ends(g, g.depthwise(g.pad(g.stem()), stride=2)),
-        DENSE,
-        "operator_in_region",
     ),
     *(
         Case(
             f"first_convolution_same_{size}",
             lambda g: ends(g, g.conv(g.input, 8, kernel=3, stride=2)),
-            DENSE,
-            "first_conv_padding",
             size=sizes,
         )
         for size, sizes in FIRST_SIZES.items()
@@ -94,33 +86,27 @@ CASES = [
         Case(
             f"first_convolution_pad_{before}_{after}_{size}",
             partial(_first, before=before, after=after),
-            SPARSE if before == after == 1 else DENSE,
-            None if before == after == 1 else "first_conv_padding",
             size=sizes,
         )
         for before, after in ((1, 1), (0, 1), (1, 0), (2, 2), (0, 0))
         for size, sizes in FIRST_SIZES.items()
     ),
-    Case("1x1_after_pad", lambda g: g.mean(g.conv(g.pad(g.stem()), 16, padding="VALID")), DENSE, "pointwise_padding"),
-    Case("1x1_same_after_pad", lambda g: g.mean(g.conv(g.pad(g.stem()), 16)), DENSE, "pointwise_padding"),
-    Case("pad_read_twice", _two_readers, DENSE, "operator_in_region"),
-    Case("pad_read_twice_before_the_start", _two_first_convolutions, DENSE, "first_conv_padding"),
-    Case("pad_that_is_an_output", _pad_is_output, DENSE, "operator_in_region"),
-    Case("pad_of_pad", lambda g: _pad_of_pad(g), DENSE, "operator_in_region"),
-    Case("pad_before_mean", lambda g: g.mean(g.pad(g.conv(g.stem(), 16))), DENSE, "operator_in_region"),
-    Case("channel_pad", lambda g: ends(g, g.pad(g.stem(), before=0, after=0, channels=4)), DENSE, "operator_in_region"),
+    Case("1x1_after_pad", lambda g: g.mean(g.conv(g.pad(g.stem()), 16, padding="VALID"))),
+    Case("1x1_same_after_pad", lambda g: g.mean(g.conv(g.pad(g.stem()), 16))),
+    Case("pad_read_twice", _two_readers),
+    Case("pad_read_twice_before_the_start", _two_first_convolutions),
+    Case("pad_that_is_an_output", _pad_is_output),
+    Case("pad_of_pad", lambda g: _pad_of_pad(g)),
+    Case("pad_before_mean", lambda g: g.mean(g.pad(g.conv(g.stem(), 16)))),
+    Case("channel_pad", lambda g: ends(g, g.pad(g.stem(), before=0, after=0, channels=4))),
     Case(
         "spatial_and_channel_pad",
         lambda g: ends(g, g.depthwise(g.pad(g.stem(), channels=4), stride=2, padding="VALID")),
-        DENSE,
-        "operator_in_region",
     ),
     *(
         Case(
             f"{kind.lower()}_inside",
             lambda g, kind=kind: ends(g, g.depthwise(g.pad(g.stem(), kind=kind), stride=2, padding="VALID")),
-            DENSE,
-            "operator_in_region",
         )
         for kind in ("PADV2", "MIRROR_PAD")
     ),
@@ -128,8 +114,6 @@ CASES = [
         Case(
             f"{kind.lower()}_before_the_start",
             lambda g, kind=kind: ends(g, g.conv(g.pad(g.input, kind=kind), 8, kernel=3, stride=2, padding="VALID")),
-            DENSE,
-            "first_conv_padding",
         )
         for kind in ("PADV2", "MIRROR_PAD")
     ),

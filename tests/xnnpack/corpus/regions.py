@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from tests.xnnpack.corpus._case import DENSE, SPARSE, WRONG, Case, body, ends, residual
+from tests.xnnpack.corpus._case import Case, body, ends
 from tests.xnnpack.graphs import Graph
 
 
@@ -76,10 +76,6 @@ def _unused_branch_with_reader(g: Graph) -> int:
     return ends(g, x)
 
 
-def _constant_output(g: Graph) -> tuple[int, int]:
-    return ends(g, body(g)), g.weights((1, 4))
-
-
 def _kernel_output(g: Graph) -> tuple[int, int]:
     x = g.stem()
     kernel = g.weights((16, 1, 1, 8), zeros=0.9, stored="sparse")
@@ -123,25 +119,24 @@ CASES = [
     Case("two_regions_one_broken", _second_broken),
     Case("two_regions_one_after_the_other", _one_after_the_other),
     *(
-        Case(f"read_outside_by_{side.lower()}", partial(_leak, side=side), WRONG, "leaves_only_through_end")
+        Case(f"read_outside_by_{side.lower()}", partial(_leak, side=side))
         for side in ("itself", "reshape", "conv", "conv_reshape", "max_pool", "relu", "SOFTMAX", "L2_NORMALIZATION")
     ),
-    Case("concatenate", _concatenate, WRONG, "leaves_only_through_end"),
+    Case("concatenate", _concatenate),
     Case("concatenate_at_the_end", _concatenate_at_the_end),
     *(
-        Case(f"adds_a_value_of_{origin}", partial(_from_outside, origin=origin), WRONG, "leaves_only_through_end")
+        Case(f"adds_a_value_of_{origin}", partial(_from_outside, origin=origin))
         for origin in ("input", "branch", "space_to_depth")
     ),
-    Case("adds_to_a_value_of_input", _other_input_first, WRONG, "leaves_only_through_end"),
-    Case("value_read_by_nobody", _unused_branch, WRONG),
-    Case("reshape_read_by_nobody", _unused_branch_with_reader, WRONG),
-    Case("output_inside", lambda g: (ends(g, x := body(g)), x), WRONG, "no_output_inside"),
+    Case("adds_to_a_value_of_input", _other_input_first),
+    Case("value_read_by_nobody", _unused_branch),
+    Case("reshape_read_by_nobody", _unused_branch_with_reader),
+    Case("output_inside", lambda g: (ends(g, x := body(g)), x)),
     Case("end_is_read_and_is_output", lambda g: (y := ends(g, body(g)), g.dense(y, 4))),
-    Case("constant_is_an_output", _constant_output),
     Case("kernel_is_an_output", _kernel_output),
-    Case("max_pool_inside", lambda g: ends(g, g.max_pool(g.stem())), DENSE, "operator_in_region"),
-    Case("max_pool_between", lambda g: ends(g, g.max_pool(body(g))), WRONG, "leaves_only_through_end"),
-    Case("prelu_between", lambda g: ends(g, g.prelu(body(g))), WRONG, "leaves_only_through_end"),
+    Case("max_pool_inside", lambda g: ends(g, g.max_pool(g.stem()))),
+    Case("max_pool_between", lambda g: ends(g, g.max_pool(body(g)))),
+    Case("prelu_between", lambda g: ends(g, g.prelu(body(g)))),
     *(
         Case(f"{kind.lower()}_left_alone_between", partial(_middle, kind=kind))
         for kind in ("REVERSE_V2", "MIRROR_PAD", "L2_NORMALIZATION", "SIGN")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from tests.xnnpack.corpus._case import DENSE, Case, body, ends
+from tests.xnnpack.corpus._case import Case, body, ends
 from tests.xnnpack.graphs import Graph
 
 
@@ -20,6 +20,10 @@ def _stored(g: Graph, stored: str, zeros: float = 0.9) -> int:
     return g.mean(g.conv(g.stem(), 16, stored=stored, zeros=zeros))
 
 
+def _biased(g: Graph, stored: str, bias: str) -> int:
+    return g.mean(g.conv(body(g), 12, stored=stored, bias=bias))
+
+
 def _beside_densify(g: Graph, stored: str) -> int:
     """Another kernel asks for sparse inference."""
     return g.mean(g.conv(g.conv(g.stem(), 16), 12, stored=stored))
@@ -27,24 +31,30 @@ def _beside_densify(g: Graph, stored: str) -> int:
 
 CASES = [
     Case("just_more_than_two_thirds", lambda g: _share(g, 97 / 144)),
-    Case("exactly_two_thirds", lambda g: _share(g, 96 / 144), DENSE, "zero_share"),
+    Case("exactly_two_thirds", lambda g: _share(g, 96 / 144)),
     Case("just_more_than_two_thirds_of_two", lambda g: _share(g, 0.9, (193 - 130) / 144)),
-    Case("exactly_two_thirds_of_two", lambda g: _share(g, 0.9, (192 - 130) / 144), DENSE, "zero_share"),
+    Case("exactly_two_thirds_of_two", lambda g: _share(g, 0.9, (192 - 130) / 144)),
     Case("one_weight_left", lambda g: _share(g, 143 / 144)),
-    Case("none_zero", lambda g: _share(g, 0.0), DENSE, "zero_share"),
-    Case("zeros_of_depthwise_count_not", lambda g: _zero_depthwise(g), DENSE, "zero_share"),
-    Case("stored_dense", partial(_stored, stored="dense"), DENSE, "weights_through_densify"),
-    Case("stored_dense_in_float32", partial(_stored, stored="float32"), DENSE, "weights_through_densify"),
+    Case("none_zero", lambda g: _share(g, 0.0)),
+    Case("zeros_of_depthwise_count_not", lambda g: _zero_depthwise(g)),
+    Case("stored_dense", partial(_stored, stored="dense")),
+    Case("stored_dense_in_float32", partial(_stored, stored="float32")),
     Case("stored_sparse_in_float32", partial(_stored, stored="sparse_float32")),
     Case("stored_in_blocks", partial(_stored, stored="blocks")),
-    Case("stored_in_blocks_below", partial(_stored, stored="blocks", zeros=0.6), DENSE, "zero_share"),
+    Case("stored_in_blocks_below", partial(_stored, stored="blocks", zeros=0.6)),
     Case("stored_in_blocks_above", partial(_stored, stored="blocks", zeros=0.7)),
-    Case("stored_sparse_in_int8", partial(_stored, stored="sparse_int8"), DENSE, "weights_through_densify"),
-    Case("stored_dense_in_int8", partial(_stored, stored="int8"), DENSE, "weights_through_densify"),
-    Case("dynamic_range", partial(_stored, stored="dynamic"), DENSE, "float_values"),
+    Case("stored_sparse_in_int8", partial(_stored, stored="sparse_int8")),
+    Case("stored_dense_in_int8", partial(_stored, stored="int8")),
     *(
         Case(f"beside_densify_stored_{stored}", partial(_beside_densify, stored=stored))
-        for stored in ("dense", "float32", "sparse_float32", "blocks", "int8", "sparse_int8", "dynamic")
+        for stored in ("dense", "float32", "sparse_float32", "blocks", "int8", "sparse_int8")
+    ),
+    *(
+        Case(f"{stored}_kernel_beside_a_{bias}_bias", partial(_biased, stored=stored, bias=bias))
+        for stored, bias in (
+            *(("dense", "float32"), ("sparse", "float32"), ("float32", "dense"), ("sparse_float32", "dense")),
+            *(("int8", "dense"), ("sparse_int8", "dense"), ("blocks", "float32")),
+        )
     ),
     Case(
         "only_the_classifier_stored_sparse",
@@ -55,4 +65,4 @@ CASES = [
 
 
 def _zero_depthwise(g: Graph) -> int:
-    return _share(g, 0.6)
+    return g.mean(g.conv(g.depthwise(g.stem(12), zeros=0.9), 12, zeros=0.6))
