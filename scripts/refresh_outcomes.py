@@ -24,11 +24,11 @@ def main() -> None:
     lines = []
     for case, found in zip(cases.CASES, seen, strict=True):
         verdict = engagement(read_model(case.file()), "wasm")
-        rule = verdict.breaks[0].rule if verdict.breaks else None
-        entry = [verdict.summary.split()[0].lower(), rule, found.outcome]
+        rules = list(dict.fromkeys(each.rule for each in verdict.breaks))
+        entry = [verdict.summary.split()[0].lower(), rules, found.outcome]
         lines.append(f" {json.dumps(case.name)}: {json.dumps(entry)}")
         if entry[0] != entry[2]:
-            print(f"{case.name}: told {entry[0]} by {rule}, seen {found}; {case.because or 'not explained'}")
+            print(f"{case.name}: told {entry[0]} by {rules}, seen {found}; {case.because or 'not explained'}")
     cases.OUTCOMES_FILE.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
     print(f"{len(lines)} cases")
 

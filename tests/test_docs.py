@@ -15,14 +15,15 @@ ROOT = Path(__file__).resolve().parent.parent
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
 
 
-def test_spec_reference_is_fresh() -> None:
-    path = ROOT / "scripts" / "spec_reference.py"
-    spec = importlib.util.spec_from_file_location("spec_reference", path)
+@pytest.mark.parametrize(("script", "page"), [("spec_reference", "spec"), ("rules_reference", "sparse-rules")])
+def test_generated_page_is_fresh(script: str, page: str) -> None:
+    path = ROOT / "scripts" / f"{script}.py"
+    spec = importlib.util.spec_from_file_location(script, path)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    assert (ROOT / "docs" / "spec.md").read_text(encoding="utf-8") == module.render(), f"run {path}"
+    assert (ROOT / "docs" / f"{page}.md").read_text(encoding="utf-8") == module.render(), f"run {path}"
 
 
 def test_readme_opens_with_the_two_set_up_commands() -> None:

@@ -30,10 +30,10 @@ CASES: list[Case] = [
 
 @dataclass(frozen=True)
 class Outcome:
-    """What the verdict says: sparse, dense or wrong, and the rule that it names first; and what the runtime does."""
+    """What the verdict says: sparse, dense or wrong, and the rules broken; and what the runtime does."""
 
     told: str
-    rule: str | None
+    rules: list[str]
     seen: str
 
 

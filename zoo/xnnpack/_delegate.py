@@ -21,12 +21,14 @@ UNARY = (
 _TAKEN = frozenset(
     (
         *(*CONVOLUTIONS, *UNARY, "ADD", "AVERAGE_POOL_2D", "BATCH_MATMUL", "CONCATENATION", "DEPTH_TO_SPACE", "DIV"),
-        *("MAXIMUM", "MAX_POOL_2D", "MEAN", "MINIMUM", "MUL", "PAD", "PRELU", "REDUCE_MAX", "REDUCE_MIN", "RESHAPE"),
+        *("DEQUANTIZE", "MAXIMUM", "MAX_POOL_2D", "MEAN", "MINIMUM", "MUL", "PAD", "PRELU", "QUANTIZE", "REDUCE_MAX"),
+        *("REDUCE_MIN", "RESHAPE"),
         *("RESIZE_BILINEAR", "SLICE", "SOFTMAX", "SPACE_TO_DEPTH", "SQUARED_DIFFERENCE", "STRIDED_SLICE", "SUB", "SUM"),
         *("TRANSPOSE", "TRANSPOSE_CONV"),
     )
 )
 _ACTIVATIONS = (None, "NONE", "RELU", "RELU6", "RELU_N1_TO_1")
+_REAL = ("float32", "float16")
 _BIAS = 2
 
 
@@ -37,6 +39,10 @@ def left_alone(model: Model, operator: Operator) -> str | None:
         return "XNNPACK's delegate does not take it"
     if options.activation not in _ACTIVATIONS:
         return f"XNNPACK's delegate does not take a fused {options.activation}"
+    if operator.name in UNARY and any(
+        model.tensors[value].dtype not in _REAL for value in operator.inputs if value >= 0
+    ):
+        return "XNNPACK's delegate takes it on floating point alone"
     if operator.name == "SOFTMAX" and options.beta != 1:
         return "XNNPACK's delegate takes beta 1 alone"
     if operator.name == "LEAKY_RELU" and not options.alpha:

@@ -50,9 +50,13 @@ def leaks(analysis: Analysis, regions: Iterable[Region]) -> list[RuleBreak]:
                 found.extend(_mean_misread(graph, node, reading, at_end=at_end))
             if at_end:
                 continue
-            if outside:
+            is_output = bool(outputs.intersection(node.outputs))
+            if (outside or is_output) and (mean := _mean_before(graph, node)) is not None:
+                where = f"{label(graph, mean)}: read by {label(graph, node)}, whose value leaves the region"
+                found.append(rules.MEAN_KEEPS_DIMS.broken(where))
+            elif outside:
                 found.append(rules.LEFT_EARLY.broken(f"{label(graph, node)}: read by {label(graph, outside[0])}"))
-            elif outputs.intersection(node.outputs):
+            elif is_output:
                 found.append(rules.OUTPUT_INSIDE.broken(f"{label(graph, node)}: it is an output of the model"))
     return found
 
@@ -69,6 +73,12 @@ def misread_kernels(graph: NodeGraph) -> list[RuleBreak]:
         if any(graph.tensor(value).dtype != "float32" for value in sparse):
             found.append(rules.KERNEL_MISREAD.broken(f"{label(graph, node)}: {node.alone}"))
     return found
+
+
+def _mean_before(graph: NodeGraph, node: Node) -> Node | None:
+    """The mean that a 1x1 convolution reads: a dense kernel would take its shape at its word, and refuse it."""
+    read = [graph.producers.get(value) for value in graph.dynamic_inputs(node)] if node.is_pointwise else []
+    return next((producer for producer in read if producer is not None and producer.kind == "mean"), None)
 
 
 def _mean_misread(graph: NodeGraph, node: Node, reading: list[Node], *, at_end: bool) -> list[RuleBreak]:

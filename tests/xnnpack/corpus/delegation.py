@@ -59,6 +59,7 @@ READERS: dict[str, Read] = {
     "leaky_relu": _alike("LEAKY_RELU", alpha=0.1),
     "leaky_relu_of_alpha_0": _alike("LEAKY_RELU", alpha=0.0),
     "prelu": Graph.prelu,
+    "quantize": lambda g, x: g.apply("DEQUANTIZE", g.apply("QUANTIZE", x, dtype="int8")),
     "reshape": Graph.flat,
     "reverse_v2": lambda g, x: g.apply("REVERSE_V2", x, g.integers(1)),
     "slice": lambda g, x: g.apply("SLICE", x, g.integers(0, 0, 0, 0), g.integers(1, 9, 9, 16), shape=(1, 9, 9, 16)),

@@ -61,6 +61,11 @@ def _unary(g: Graph, kind: str) -> int:
     return ends(g, g.apply(kind, x, **({"alpha": 0.1} if kind == "LEAKY_RELU" else {})))
 
 
+def _quantized(g: Graph, x: int) -> int:
+    """RELU on int8."""
+    return g.apply("DEQUANTIZE", g.apply("RELU", g.apply("QUANTIZE", x, dtype="int8"), dtype="int8"))
+
+
 def _of_itself(g: Graph, kind: str) -> int:
     x = body(g)
     return g.mean(g.binary(kind, x, x))
@@ -98,6 +103,8 @@ CASES = [
     Case("constant_first_inside", partial(_constant_inside, first=True)),
     Case("constant_second_inside", partial(_constant_inside, first=False)),
     *(Case(f"{kind.lower()}_inside", partial(_unary, kind=kind)) for kind in UNARY),
+    Case("int8_between", lambda g: ends(g, _quantized(g, body(g)))),
+    Case("int8_after_the_start", lambda g: ends(g, _quantized(g, g.stem()))),
     Case("prelu_inside", lambda g: g.mean(g.prelu(body(g)))),
     Case("softmax_inside", lambda g: g.mean(g.apply("SOFTMAX", body(g), beta=1.0))),
     Case("l2_normalization_inside", lambda g: g.mean(g.apply("L2_NORMALIZATION", body(g)))),

@@ -192,6 +192,7 @@ CASES = [
     Case("resize_at_the_end", lambda g: g.resize(body(g))),
     Case("resize_from_height_1", lambda g: ends(g, g.resize(body(g))), size=ROW),
     Case("resize_from_width_1", lambda g: ends(g, g.resize(body(g))), size=COLUMN),
+    Case("resize_of_the_start_from_height_1", lambda g: ends(g, g.resize(g.stem())), size=ROW),
     Case("resize_from_height_2", lambda g: ends(g, g.resize(body(g))), size=(1, 4, 56, 3)),
     Case("map_of_height_1", lambda g: ends(g, body(g)), size=ROW),
     Case("map_of_width_1", lambda g: ends(g, body(g)), size=COLUMN),
