@@ -5,6 +5,7 @@ from __future__ import annotations
 from zoo.adapt._channel_pad import ChannelPadToConv
 from zoo.adapt._constants import ConstantFirst
 from zoo.adapt._exits import ExitThroughDepthToSpace, HeadToDepthToSpace
+from zoo.adapt._first_conv import FirstConvByBlocks
 from zoo.adapt._fold_relu import FoldRelu
 from zoo.adapt._half_turn import RotateHalfTurn
 from zoo.adapt._max_pool import MaxPoolToDepthwise, MaxPoolToPrimitives
@@ -14,20 +15,25 @@ from zoo.adapt._prelu import PreluToPrimitives
 from zoo.adapt._rewrite import Adapted, Applied, Rewrite, apply_rewrites
 
 _ALL: tuple[Rewrite, ...] = (
-    ChannelPadToConv(),
-    ConstantFirst(),
-    ExitThroughDepthToSpace(),
-    FoldRelu(),
-    HeadToDepthToSpace(),
-    MaxPoolToDepthwise(),
-    MaxPoolToPrimitives(),
+    RotateHalfTurn(),
+    FirstConvByBlocks(),
     PadExplicit(),
     PadSymmetric(),
     PadSymmetricInexact(),
     PreluToPrimitives(),
-    RotateHalfTurn(),
+    MaxPoolToPrimitives(),
+    MaxPoolToDepthwise(),
+    ChannelPadToConv(),
+    FoldRelu(),
+    ConstantFirst(),
+    HeadToDepthToSpace(),
+    ExitThroughDepthToSpace(),
 )
 REWRITES: dict[str, Rewrite] = {rewrite.name: rewrite for rewrite in _ALL}
-"""All rewrites by name."""
+"""All rewrites by name, in the order in which a list of them is best applied.
+
+The half turn comes first, as it minds padding that others have made even; exits come last, where the region ends by
+then.
+"""
 
 __all__ = ["REWRITES", "Adapted", "Applied", "Plan", "Rewrite", "Suggestion", "apply_rewrites", "suggest"]

@@ -59,13 +59,22 @@ class Layers:
         same for every channel, or (3, 3, channels). Each call brings a PAD of its own: XNNPACK takes in a PAD that one
         convolution reads, and no other.
         """
-        batch, height, width, channels = self._graph.shape(value)
+        channels = self._graph.shape(value)[3]
         kernel = np.broadcast_to(taps if taps.ndim == 3 else taps[:, :, None], (3, 3, channels))[None]
-        padded = self.pad(value, np.ones((2, 2), np.int64))
-        inputs = [padded, self._weights(kernel), self._bias(None, channels)]
-        shape = (batch, height // 2, width // 2, channels)
-        options: dict[str, Any] = {"padding": "VALID", "strides": (2, 2), "dilation": (1, 1), "activation": activation}
-        return self._add("DEPTHWISE_CONV_2D", inputs, shape, depth_multiplier=1, **options)
+        return self._halved("DEPTHWISE_CONV_2D", value, kernel, channels, activation=activation, depth_multiplier=1)
+
+    def halve_picture(self, value: int, kernel: npt.NDArray[Any]) -> int:
+        """The convolution that XNNPACK's sparse region starts with: PAD 1, 3x3, stride 2, on 3 channels.
+
+        Half as many rows and columns, rounded up. `kernel`: (out, 3, 3, 3).
+        """
+        return self._halved("CONV_2D", value, kernel, len(kernel), activation="NONE")
+
+    def shift(self, value: int, taps: npt.NDArray[Any]) -> int:
+        """A depthwise convolution of stride 1 with zeros around the map. `taps`: (k, k, channels) for an odd k."""
+        inputs = [value, self._weights(taps[None]), self._bias(None, taps.shape[2])]
+        options: dict[str, Any] = {"padding": "SAME", "strides": (1, 1), "dilation": (1, 1), "activation": "NONE"}
+        return self._add("DEPTHWISE_CONV_2D", inputs, self._graph.shape(value), depth_multiplier=1, **options)
 
     def pad(self, value: int, amounts: npt.NDArray[Any]) -> int:
         """Zeros around height and width. `amounts`: (2, 2), before and after the rows, before and after the columns."""
@@ -107,6 +116,13 @@ class Layers:
     def reshape(self, value: int, shape: Sequence[int]) -> int:
         """The value in another shape."""
         return self._add("RESHAPE", [value, self._integers(np.array(shape))], shape, new_shape=shape)
+
+    def _halved(self, kind: str, value: int, kernel: npt.NDArray[Any], channels: int, **options: Any) -> int:
+        batch, height, width, _ = self._graph.shape(value)
+        padded = self.pad(value, np.ones((2, 2), np.int64))
+        inputs = [padded, self._weights(kernel), self._bias(None, channels)]
+        shape = (batch, (height + 1) // 2, (width + 1) // 2, channels)
+        return self._add(kind, inputs, shape, padding="VALID", strides=(2, 2), dilation=(1, 1), **options)
 
     def _add(self, kind: str, inputs: Sequence[int], shape: Sequence[int], **options: Any) -> int:
         name = self._next(kind.lower())
