@@ -13,6 +13,7 @@ from zoo.xnnpack._targets import TARGETS
 
 if TYPE_CHECKING:
     from zoo.xnnpack._leaving import Leaving, values_leaving
+    from zoo.xnnpack._prediction import predicted_cost
     from zoo.xnnpack._verdict import engagement, engagements, readiness
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "inspect_bundle",
     "inspect_file",
     "inspect_path",
+    "predicted_cost",
     "readiness",
     "require_sparse",
     "values_leaving",
@@ -38,4 +40,8 @@ def __getattr__(name: str) -> Any:
         from zoo.xnnpack import _leaving
 
         return getattr(_leaving, name)
+    if name == "predicted_cost":
+        from zoo.xnnpack._prediction import predicted_cost
+
+        return predicted_cost
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -20,11 +20,11 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from zoo.records import EngagementVerdict, GainPrediction
-from zoo.tflite import operator_label
+from zoo.tflite import Model, operator_label
 from zoo.xnnpack import _rules as rules
 from zoo.xnnpack._diagnosis import candidate_nodes
-from zoo.xnnpack._graph import Node
-from zoo.xnnpack._regions import Analysis
+from zoo.xnnpack._graph import Node, lower
+from zoo.xnnpack._regions import Analysis, analyse
 from zoo.xnnpack._work import SparseKernel, dense_terms, sparse_kernel, sparse_terms, work
 
 MEASURED_TARGET = "wasm"
@@ -53,7 +53,7 @@ ERROR, ERROR_IN_BLOCKS = 0.05, 0.3
 POSSIBLE_ZEROS = 0.8
 _FLOAT_BYTES, _STEP_BYTES = 4, 4
 """In memory a sparse weight comes with the step to the next one's channel, and each output with their number."""
-_WRONG = {rules.LEFT_EARLY.name, rules.OUTPUT_INSIDE.name, rules.MEAN_KEEPS_DIMS.name}
+_WRONG = {rule.name for rule in rules.WRONG_OUTPUTS}
 _MOST_NAMED = 3
 
 
@@ -129,8 +129,24 @@ def _time_gain(
     return 1.0, None, _possible_ratio(analysis) if measured else None, []
 
 
+def predicted_cost(rewritten: Model, original: Model) -> float:
+    """The time in WebAssembly of one file, run sparse, over that of another, run dense as it is.
+
+    As if POSSIBLE_ZEROS of the first one's 1x1 weights were zero and stored sparse: to compare rewrites of one model
+    before any is trained. Raises InputError where a kernel cannot be read.
+    """
+    times, dense = _possible_times(analyse(lower(rewritten))), _times(analyse(lower(original)), [], {})
+    whole = sum(dense.twin.values())
+    return sum(times.file.values()) / whole if times is not None and whole else 1.0
+
+
 def _possible_ratio(analysis: Analysis) -> float | None:
     """If what would be a region ran sparse, its 1x1 kernels pruned weight by weight; None without such kernels."""
+    times = _possible_times(analysis)
+    return None if times is None else times.ratio
+
+
+def _possible_times(analysis: Analysis) -> Times | None:
     nodes = [node for region in analysis.regions if region.weights for node in region.nodes]
     nodes = nodes or candidate_nodes(analysis)
     kernels = {
@@ -138,7 +154,7 @@ def _possible_ratio(analysis: Analysis) -> float | None:
         for node in nodes
         if (count := analysis.counts.get(node.index)) is not None
     }
-    return _times(analysis, nodes, kernels).ratio if kernels else None
+    return _times(analysis, nodes, kernels) if kernels else None
 
 
 def _times(analysis: Analysis, running: Sequence[Node], kernels: Mapping[int, SparseKernel]) -> Times:
