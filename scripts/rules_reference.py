@@ -69,8 +69,8 @@ def render() -> str:
         )
         rows.append("| " + " | ".join(cells) + " |")
     footer = (
-        "\n*Graphs*: how many of the corpus break this rule, alone or beside others. `operator_in_region` has rewrites by "
-        "operator: `prelu_to_primitives`, `max_pool_to_primitives`, `max_pool_to_depthwise` (not exact), "
+        "\n*Graphs*: how many of the corpus break this rule, alone or beside others. `operator_in_region` has rewrites "
+        "for some operators: `prelu_to_primitives`, `max_pool_to_primitives`, `max_pool_to_depthwise` (not exact), "
         "`channel_pad_to_conv`, `pad_explicit`.\n"
     )
     return header + "\n".join(rows) + "\n" + footer

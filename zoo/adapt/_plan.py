@@ -1,4 +1,4 @@
-"""Which rewrites make a model engage: the cheapest list that is exact, and a cheaper one that is not, if there is one."""
+"""Which rewrites make a model engage: the cheapest list that is exact, and a cheaper one that is not, if any."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ from zoo.adapt._rewrite import Adapted, Rewrite, apply_rewrites
 from zoo.errors import InputError
 from zoo.records import RuleBreak
 from zoo.tflite import Model, read_model
-from zoo.xnnpack import readiness
+from zoo.xnnpack import predicted_cost, readiness
 
-MOST_LISTS_TRIED = 96
+MOST_LISTS_TRIED = 64
 """Lists of rewrites that a search tries at most; the models of this zoo need fewer than twenty."""
+WORTH_TRAINING = 0.01
+"""Of the original's time: what an inexact list has to save, as it takes training to recover the outputs."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,7 @@ class Plan:
 class Suggestion:
     """What a search found. `exact`: the cheapest ready plan of exact rewrites alone; None where there is none.
 
-    `cheaper`: a ready plan with inexact rewrites whose cost is lower (or the only ready one); None where there is none.
+    `cheaper`: a ready plan with inexact rewrites that costs less (or the only ready one); None where there is none.
     `closest`: the plan with the fewest rules broken, where none is ready.
     """
 
@@ -56,63 +58,73 @@ class Suggestion:
 
 
 def suggest(
-    data: bytes, rewrites: Mapping[str, Rewrite], cost: Callable[[Model, Model], float], *, name: str
+    data: bytes,
+    rewrites: Mapping[str, Rewrite],
+    *,
+    name: str,
+    cost: Callable[[Model, Model], float] = predicted_cost,
 ) -> Suggestion:
     """Search for lists of `rewrites` after which the model breaks no structural rule.
 
-    Each step mends the first broken rule that a rewrite is known for; where several are, each is tried. `cost` compares
-    the rewritten model with the given one. Raises InputError where the bytes are no sound model.
+    Each step mends the first broken rule that a rewrite is known for, by each of them in turn. A list is applied in the
+    order of `rewrites`, whatever the order in which it was found. `cost` compares the rewritten model with the given
+    one. Raises InputError where the bytes are no sound model.
     """
     original = read_model(data, name=name)
     ready: list[Plan] = []
-    closest: Plan | None = None
-    waiting = [Adapted(data, ())]
-    seen: set[frozenset[str]] = {frozenset()}
-    tried = 0
-    while waiting and tried < MOST_LISTS_TRIED:
+    closest: tuple[Adapted, tuple[RuleBreak, ...]] | None = None
+    waiting, seen = [Adapted(data, ())], {frozenset[str]()}
+    for _ in range(MOST_LISTS_TRIED):
+        if not waiting:
+            break
         state = waiting.pop(0)
-        tried += 1
         model = read_model(state.data, name=name)
         breaks = tuple(readiness(model))
-        plan = Plan(state, breaks, cost(model, original))
         if not breaks:
-            ready.append(plan)
+            ready.append(Plan(state, (), cost(model, original)))
             continue
-        if closest is None or len(breaks) < len(closest.breaks):
-            closest = plan
-        for following in _next(state, breaks, rewrites, name):
-            names = frozenset(each.name for each in following.applied)
+        if closest is None or len(breaks) < len(closest[1]):
+            closest = state, breaks
+        for following in _next(data, state, breaks, rewrites, name):
+            names = _names(following)
             if names not in seen:
                 seen.add(names)
                 waiting.append(following)
     exact = min((plan for plan in ready if plan.adapted.exact), key=_merit, default=None)
     inexact = min((plan for plan in ready if not plan.adapted.exact), key=_merit, default=None)
-    if exact and inexact and inexact.cost >= exact.cost:
+    if exact and inexact and inexact.cost > exact.cost - WORTH_TRAINING:
         inexact = None
-    return Suggestion(exact, inexact, None if ready else closest)
+    if ready or closest is None:
+        return Suggestion(exact, inexact, None)
+    state, breaks = closest
+    return Suggestion(None, None, Plan(state, breaks, cost(read_model(state.data, name=name), original)))
 
 
 def _merit(plan: Plan) -> tuple[float, int]:
     return round(plan.cost, 3), len(plan.names)
 
 
-def _next(state: Adapted, breaks: tuple[RuleBreak, ...], rewrites: Mapping[str, Rewrite], name: str) -> list[Adapted]:
-    """The states one rewrite further, for the first rule that any rewrite changes something about."""
-    used = {each.name for each in state.applied}
+def _names(state: Adapted) -> frozenset[str]:
+    return frozenset(each.name for each in state.applied)
+
+
+def _next(
+    data: bytes, state: Adapted, breaks: tuple[RuleBreak, ...], rewrites: Mapping[str, Rewrite], name: str
+) -> list[Adapted]:
+    """What one rewrite more makes of the file, for the first rule about which any changes something."""
+    used = _names(state)
     for rule in dict.fromkeys(found.rule for found in breaks):
-        candidates = dict.fromkeys(
-            each.rewrite for found in breaks if found.rule == rule for each in found.remedies
-        )
+        remedies = dict.fromkeys(each.rewrite for found in breaks if found.rule == rule for each in found.remedies)
         reached = []
-        for candidate in candidates:
-            if candidate in used or candidate not in rewrites:
-                continue
+        for candidate in (each for each in remedies if each in rewrites and each not in used):
+            wanted = [rewrite for each, rewrite in rewrites.items() if each in used | {candidate}]
             try:
-                step = apply_rewrites(state.data, [rewrites[candidate]], name=name, skip_idle=True)
+                following = apply_rewrites(data, wanted, name=name, skip_idle=True)
             except InputError:
                 continue  # it says where it does not fit; another list may
-            if step.applied:
-                reached.append(Adapted(step.data, (*state.applied, *step.applied)))
+            # One that comes earlier may leave those after it nothing to do.
+            if candidate in _names(following):
+                reached.append(following)
         if reached:
             return reached
     return []

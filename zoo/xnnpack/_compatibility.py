@@ -13,9 +13,9 @@ from zoo.xnnpack._graph import Node, NodeGraph, Window
 from zoo.xnnpack._rules import Rule
 
 _REAL = ("float32", "float16")
-_RANK = 4
+_RANK, _COLOURS = 4, 3
 _DEPTHWISE_PADDING = {(3, 3): 1, (5, 5): 2}
-_DEPTHWISE_REMEDIES = {(3, 3): rules.PAD_SYMMETRIC, (5, 5): rules.PAD_SYMMETRIC_INEXACT}
+_DEPTHWISE_REMEDIES = {(3, 3): (rules.PAD_SYMMETRIC,), (5, 5): (rules.PAD_SYMMETRIC_INEXACT,)}
 _OPERATOR_REMEDIES = {"PRELU": (rules.PRELU,), "MAX_POOL_2D": (rules.MAX_POOL, rules.MAX_POOL_INEXACT)}
 
 
@@ -80,13 +80,15 @@ def _convolution(window: Window, shape: Sequence[int]) -> Finding:
             return Finding(Layout.NONE, rules.POINTWISE_PADDING, f"{_padding(window)} on a 1x1 kernel")
         return Finding(Layout.INSIDE)
     if window.kernel != (3, 3):
-        return Finding(Layout.NONE, rules.CONV_KERNEL, f"kernel {_size(window.kernel)}")
+        on_picture = window.input_channels == _COLOURS and window.strides == (2, 2)
+        detail = f"kernel {_size(window.kernel)}"
+        return Finding(Layout.NONE, rules.CONV_KERNEL, detail, (rules.FIRST_BLOCKS,) if on_picture else ())
     if window.strides != (2, 2):
         return Finding(Layout.NONE, rules.STEM_STRIDE, f"3x3 kernel with stride {_size(window.strides)}")
-    if window.input_channels != 3:
+    if window.input_channels != _COLOURS:
         return Finding(Layout.NONE, rules.STEM_CHANNELS, f"3x3 kernel on {window.input_channels} channels")
     if window.padding != (1, 1, 1, 1):
-        return _unequal(window, shape, rules.STEM_PADDING, rules.PAD_SYMMETRIC_INEXACT)
+        return _unequal(window, shape, rules.STEM_PADDING, (rules.FIRST_BLOCKS, rules.PAD_SYMMETRIC_INEXACT))
     return Finding(Layout.START)
 
 
@@ -94,7 +96,7 @@ def _depthwise(window: Window, shape: Sequence[int]) -> Finding:
     if window.dilation != (1, 1):
         return Finding(Layout.NONE, rules.DILATION, f"dilation {_size(window.dilation)}")
     if window.same:
-        return _unequal(window, shape, rules.DEPTHWISE_SAME, _DEPTHWISE_REMEDIES.get(window.kernel))
+        return _unequal(window, shape, rules.DEPTHWISE_SAME, _DEPTHWISE_REMEDIES.get(window.kernel, ()))
     if window.multiplier != 1:
         return Finding(Layout.NONE, rules.DEPTHWISE_MULTIPLIER, f"depth multiplier {window.multiplier}")
     if window.strides not in ((1, 1), (2, 2)):
@@ -103,12 +105,12 @@ def _depthwise(window: Window, shape: Sequence[int]) -> Finding:
     if pad is None:
         return Finding(Layout.NONE, rules.DEPTHWISE_KERNEL, f"kernel {_size(window.kernel)}")
     if window.padding != (pad, pad, pad, pad):
-        return _unequal(window, shape, rules.DEPTHWISE_PADDING, _DEPTHWISE_REMEDIES.get(window.kernel))
+        return _unequal(window, shape, rules.DEPTHWISE_PADDING, _DEPTHWISE_REMEDIES.get(window.kernel, ()))
     return Finding(Layout.INSIDE)
 
 
-def _unequal(window: Window, shape: Sequence[int], rule: Rule, remedy: Remedy | None) -> Finding:
-    """Padding that is not the same number on all sides. `remedy` mends it at stride 2 where no PAD can."""
+def _unequal(window: Window, shape: Sequence[int], rule: Rule, remedies: tuple[Remedy, ...]) -> Finding:
+    """Padding that is not the same number on all sides. `remedies` mend it at stride 2 where no PAD can."""
     height, width = ((0, 0), (0, 0)) if len(shape) != _RANK else _padded(window, shape)
     equal = height[0] == height[1] and width[0] == width[1]
     if len(shape) != _RANK:
@@ -120,11 +122,10 @@ def _unequal(window: Window, shape: Sequence[int], rule: Rule, remedy: Remedy | 
         )
     if equal:
         return Finding(Layout.NONE, rule, detail, (rules.PAD_EXPLICIT,) if window.same else ())
-    if remedy is None or window.strides != (2, 2):
+    if not remedies or window.strides != (2, 2):
         return Finding(Layout.NONE, rule, detail, ())
-    if remedy.exact:
-        return Finding(Layout.NONE, rule, detail, (remedy, rules.HALF_TURN))
-    return Finding(Layout.NONE, rule, detail, (rules.HALF_TURN, remedy))
+    best_first = sorted((*remedies, rules.HALF_TURN), key=lambda one: not one.exact)
+    return Finding(Layout.NONE, rule, detail, tuple(best_first))
 
 
 def _padded(window: Window, shape: Sequence[int]) -> list[tuple[int, int]]:

@@ -20,6 +20,7 @@ PAD_EXPLICIT = Remedy("pad_explicit", exact=True)
 PAD_SYMMETRIC = Remedy("pad_symmetric", exact=True)
 PAD_SYMMETRIC_INEXACT = Remedy("pad_symmetric_inexact", exact=False)
 HALF_TURN = Remedy("rotate_half_turn", exact=True)
+FIRST_BLOCKS = Remedy("first_conv_by_blocks", exact=True)
 CHANNEL_PAD = Remedy("channel_pad_to_conv", exact=True)
 CONSTANT_FIRST = Remedy("constant_first", exact=True)
 PRELU = Remedy("prelu_to_primitives", exact=True)
@@ -82,13 +83,16 @@ POINTWISE_STRIDE = Rule(
 )
 POINTWISE_PADDING = Rule("pointwise_padding", _COMPATIBLE, "Take the padding away; a 1x1 convolution needs none.")
 CONV_KERNEL = Rule(
-    "conv_kernel", _COMPATIBLE, "Use 1x1 kernels, and depthwise ones for reach; 3x3 is for the first convolution only."
+    "conv_kernel",
+    _COMPATIBLE,
+    "Use 1x1 kernels, and depthwise ones for reach; 3x3 is for the first convolution only.",
+    (FIRST_BLOCKS,),
 )
 STEM_PADDING = Rule(
     "first_conv_padding",
     _COMPATIBLE,
     "Put an explicit PAD of 1 on each side before it and make it VALID.",
-    (HALF_TURN, PAD_SYMMETRIC_INEXACT),
+    (HALF_TURN, FIRST_BLOCKS, PAD_SYMMETRIC_INEXACT),
 )
 STEM_STRIDE = Rule("first_conv_stride", _COMPATIBLE, "Make 3x3 the first convolution only, with stride 2.")
 STEM_CHANNELS = Rule("first_conv_channels", _COMPATIBLE, "Give the 3x3 convolution a picture of 3 channels.")
