@@ -9,7 +9,8 @@ import numpy.typing as npt
 import pytest
 from ai_edge_litert.interpreter import Interpreter
 
-from zoo.tflite import Model, constant_value, densified_twin, gzip_bytes, inventory, read_model
+from tests.tflite.running import metadata_of
+from zoo.tflite import constant_value, densified_twin, gzip_bytes, inventory, read_model
 
 
 @pytest.fixture(params=["published_sparse", "pose_detection"])
@@ -28,11 +29,6 @@ def outputs(data: bytes) -> dict[str, npt.NDArray[np.float32]]:
     return {entry["name"]: interpreter.get_tensor(entry["index"]) for entry in interpreter.get_output_details()}
 
 
-def contents(model: Model) -> list[tuple[str, bytes]]:
-    spans = [(entry.name, model.buffers[entry.buffer]) for entry in model.metadata]
-    return [(name, model.data[span.start : span.start + span.size]) for name, span in spans]
-
-
 def test_outputs_are_identical_in_litert(sparse_file: bytes) -> None:
     ours, twins = outputs(sparse_file), outputs(densified_twin(sparse_file))
     assert list(ours) == list(twins)
@@ -42,7 +38,7 @@ def test_outputs_are_identical_in_litert(sparse_file: bytes) -> None:
 
 def test_only_storage_changes(sparse_file: bytes) -> None:
     before, after = read_model(sparse_file), read_model(densified_twin(sparse_file))
-    assert contents(after) == contents(before)
+    assert metadata_of(after.data) == metadata_of(sparse_file)
     assert [entry.key for entry in after.signatures] == [entry.key for entry in before.signatures]
     assert [after.tensors[i].name for i in after.outputs] == [before.tensors[i].name for i in before.outputs]
     kept = [operator.name for operator in before.operators if operator.name != "DENSIFY"]

@@ -13,8 +13,9 @@ from collections.abc import Iterator
 from zoo.tflite._constants import constant_chain, is_constant
 from zoo.tflite._model import Model, Operator, Subgraph, Tensor
 
-KERNEL_INPUT = 1
+_KERNEL_INPUT = 1
 _BIAS_INPUT = {"CONV_2D": 2, "DEPTHWISE_CONV_2D": 2, "FULLY_CONNECTED": 2, "TRANSPOSE_CONV": 3}
+"""Where the layers that read kernels have their bias: the last of their inputs."""
 _DATA_INPUT = {"CONV_2D": 0, "DEPTHWISE_CONV_2D": 0, "FULLY_CONNECTED": 0, "TRANSPOSE_CONV": 2}
 _BIAS_BY_STORED = {"float16": "float16", "int8": "float32"}
 """The type in which the bias must be stored, by that of a kernel that goes through DEQUANTIZE."""
@@ -24,7 +25,7 @@ def kernels(graph: Subgraph) -> Iterator[Tensor]:
     """The tensors that convolutions and fully connected layers read as weights, behind DEQUANTIZE and DENSIFY."""
     seen = set()
     for operator in graph.operators:
-        if operator.name in _BIAS_INPUT and (kernel := _input(operator, KERNEL_INPUT)) >= 0:
+        if operator.name in _BIAS_INPUT and (kernel := _input(operator, _KERNEL_INPUT)) >= 0:
             origin = constant_chain(graph, kernel)[-1]
             if origin not in seen:
                 seen.add(origin)
@@ -34,12 +35,12 @@ def kernels(graph: Subgraph) -> Iterator[Tensor]:
 def obstacle(model: Model, number: int, tensor: Tensor) -> str | None:
     """Why a dense constant of subgraph `number` cannot be stored sparse, as a clause; None where it can."""
     graph = model.subgraphs[number]
-    dequantized = [reader.outputs[0] for reader in graph.consumers[tensor.index] if reader.name == "DEQUANTIZE"]
+    dequantized = [reader.outputs[0] for reader in graph.consumers[tensor.index] if _dequantizes(reader)]
     for value in (tensor.index, *dequantized):
-        if value in graph.outputs or value in graph.inputs:
-            return "it is an output of the graph too"
+        if value in graph.ends:
+            return "the graph is given it or gives it back"
         for reader in graph.consumers.get(value, ()):
-            if value == tensor.index and reader.name == "DEQUANTIZE":
+            if value == tensor.index and _dequantizes(reader):
                 continue
             if (reason := _misread(model, number, tensor, reader, value)) is not None:
                 return reason
@@ -49,9 +50,7 @@ def obstacle(model: Model, number: int, tensor: Tensor) -> str | None:
 def _misread(model: Model, number: int, tensor: Tensor, reader: Operator, value: int) -> str | None:
     """`value` is what the reader reads: the kernel itself, or what DEQUANTIZE made of it."""
     graph = model.subgraphs[number]
-    if reader.name not in _BIAS_INPUT or [place for place, i in enumerate(reader.inputs) if i == value] != [
-        KERNEL_INPUT
-    ]:
+    if not _as_kernel(reader, value):
         return f"{reader.name} reads it too, and not as a kernel"
     data = graph.tensors[reader.inputs[_DATA_INPUT[reader.name]]].dtype
     refused = f"{reader.name} on {data} does not take it as {tensor.dtype} from DENSIFY"
@@ -72,6 +71,17 @@ def _misread(model: Model, number: int, tensor: Tensor, reader: Operator, value:
     if is_constant(model, stored.index, subgraph=number) and stored.dtype == wanted and len(chain) == steps:
         return None
     return f"LiteRT misreads a {tensor.dtype} kernel from DENSIFY unless the bias is stored as {wanted}"
+
+
+def _dequantizes(reader: Operator) -> bool:
+    return reader.name == "DEQUANTIZE" and len(reader.inputs) == 1
+
+
+def _as_kernel(reader: Operator, value: int) -> bool:
+    """Whether the operator reads the value as its kernel and as nothing else."""
+    if reader.name not in _BIAS_INPUT or len(reader.inputs) > _BIAS_INPUT[reader.name] + 1:
+        return False
+    return [place for place, index in enumerate(reader.inputs) if index == value] == [_KERNEL_INPUT]
 
 
 def _input(operator: Operator, place: int) -> int:

@@ -124,6 +124,11 @@ class Subgraph:
     outputs: tuple[int, ...]
 
     @cached_property
+    def ends(self) -> frozenset[int]:
+        """The tensors that the graph is given and those that it gives back."""
+        return frozenset((*self.inputs, *self.outputs))
+
+    @cached_property
     def producers(self) -> dict[int, Operator]:
         """The operator that writes each tensor, by tensor index."""
         return {output: operator for operator in self.operators for output in operator.outputs}

@@ -15,14 +15,14 @@ from zoo.tflite._twin import densified_twin
 class StoredTensor:
     """How one tensor was stored and is stored now.
 
-    `zeros` is their share of its elements; `bytes_before` and `bytes_after` are those of its values and index arrays.
-    `kept`: why its storage did not change; None where it did.
+    `sparsity` is the share of zeros among its elements; `bytes_before` and `bytes_after` are those of its values and
+    index arrays. `kept`: why its storage did not change; None where it did.
     """
 
     name: str
     shape: tuple[int, ...]
     dtype: str
-    zeros: float
+    sparsity: float
     bytes_before: int
     bytes_after: int
     kept: str | None
