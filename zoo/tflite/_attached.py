@@ -29,13 +29,13 @@ def carry_attached(old: Model, made: bytes) -> bytes:
     if end < 0 or end + _END.size > len(data):
         return made
     *_, count, size, offset, comment = _END.unpack_from(data, end)
-    if end + _END.size + comment != len(data) or not count:
-        return made
+    constants = max((span.start + span.size for span in old.buffers), default=0)
+    if end + _END.size + comment != len(data) or not count or end < constants:
+        return made  # no mark of a zip, but bytes like it, perhaps those of a constant
     directory = end - size
     shift = directory - offset
     entries = _entries(data, directory, end) if directory >= 0 else []
     starts = [start + shift for _, start in entries]
-    constants = max((span.start + span.size for span in old.buffers), default=0)
     sound = len(starts) == count and all(data[start : start + 4] == _MEMBER_MARK for start in starts)
     if not sound or not constants <= min(starts) <= directory:
         raise InputError(f"{old.name} carries files behind it that cannot be moved; take them off, or fetch it again.")
