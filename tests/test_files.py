@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -29,3 +30,10 @@ def test_name_that_the_disk_refuses_leaves_nothing_behind(tmp_path: Path) -> Non
     with pytest.raises(OutsideError, match="cannot be written"):
         write_file(tmp_path / ("x" * 300), b"new")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_device_is_not_replaced_by_a_file(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(InputError, match="name a file"):
+        write_file(tmp_path / "pipe", b"new")
+    assert (tmp_path / "pipe").is_fifo()

@@ -36,14 +36,15 @@ def read_file(path: Path) -> bytes:
 def write_file(path: Path, data: bytes) -> None:
     """Write a file that the user named: under a temporary name beside it, then by rename, so never half of one.
 
-    Raises InputError where the place is no file in a folder that is there, OutsideError where it may not be written.
+    Raises InputError where the place is no file in a folder that is there, or a device, which a rename would take away;
+    OutsideError where it may not be written.
     """
     # Not above: it brings `random` and others, which take as long as to read a model.
     import tempfile
 
     partial: Path | None = None
     try:
-        if path.is_dir() or not path.parent.is_dir():
+        if (path.exists() and not path.is_file()) or not path.parent.is_dir():
             raise InputError(f"{path} cannot be written; name a file in a folder that is there.")
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=".zoo-")
         partial = Path(name)
