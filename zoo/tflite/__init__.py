@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from zoo.tflite._bundle import bundle_models
     from zoo.tflite._edit import GraphEditor, ModelEditor
     from zoo.tflite._prune import prune_by_magnitude
+    from zoo.tflite._repack import RepackedFile, densify_file, sparsify_file
     from zoo.tflite._sparsify import sparsify
     from zoo.tflite._storage import Repacked, StoredTensor, densify
     from zoo.tflite._twin import densified_twin
@@ -59,6 +60,7 @@ __all__ = [
     "Options",
     "Quantization",
     "Repacked",
+    "RepackedFile",
     "Signature",
     "SparseError",
     "SparseLevel",
@@ -79,6 +81,7 @@ __all__ = [
     "deflated_sizes",
     "densified_twin",
     "densify",
+    "densify_file",
     "encode",
     "encode_like",
     "gzip_bytes",
@@ -88,12 +91,14 @@ __all__ = [
     "prune_by_magnitude",
     "read_model",
     "sparsify",
+    "sparsify_file",
     "stored_values",
 ]
 
 _LATER = {
     **{"bundle_models": "_bundle", "densified_twin": "_twin", "prune_by_magnitude": "_prune", "sparsify": "_sparsify"},
     **dict.fromkeys(("GraphEditor", "ModelEditor"), "_edit"),
+    **dict.fromkeys(("RepackedFile", "densify_file", "sparsify_file"), "_repack"),
     **dict.fromkeys(("Repacked", "StoredTensor", "densify"), "_storage"),
 }
 """The module of each name that is imported on first use."""
