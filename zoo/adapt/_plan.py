@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from zoo.adapt._rewrite import Adapted, Rewrite, apply_rewrites
@@ -66,11 +67,12 @@ def suggest(
 ) -> Suggestion:
     """Search for lists of `rewrites` after which the model breaks no structural rule.
 
-    Each step mends the first broken rule that a rewrite is known for, by each of them in turn. A list is applied in the
-    order of `rewrites`, whatever the order in which it was found. `cost` compares the rewritten model with the given
-    one. Raises InputError where the bytes are no sound model.
+    Each step takes every rewrite that is the only remedy for a broken rule somewhere; where there is none, the first
+    rule with several remedies is mended by each of them in turn. A list is applied in the order of `rewrites`. `cost`
+    compares the rewritten model with the given one. Raises InputError where the bytes are no sound model.
     """
     original = read_model(data, name=name)
+    search = _Search(data, rewrites, name)
     ready: list[Plan] = []
     closest: tuple[Adapted, tuple[RuleBreak, ...]] | None = None
     waiting, seen = [Adapted(data, ())], {frozenset[str]()}
@@ -85,7 +87,7 @@ def suggest(
             continue
         if closest is None or len(breaks) < len(closest[1]):
             closest = state, breaks
-        for following in _next(data, state, breaks, rewrites, name):
+        for following in search.after(state, breaks):
             names = _names(following)
             if names not in seen:
                 seen.add(names)
@@ -108,23 +110,43 @@ def _names(state: Adapted) -> frozenset[str]:
     return frozenset(each.name for each in state.applied)
 
 
-def _next(
-    data: bytes, state: Adapted, breaks: tuple[RuleBreak, ...], rewrites: Mapping[str, Rewrite], name: str
-) -> list[Adapted]:
-    """What one rewrite more makes of the file, for the first rule about which any changes something."""
-    used = _names(state)
-    for rule in dict.fromkeys(found.rule for found in breaks):
-        remedies = dict.fromkeys(each.rewrite for found in breaks if found.rule == rule for each in found.remedies)
-        reached = []
-        for candidate in (each for each in remedies if each in rewrites and each not in used):
-            wanted = [rewrite for each, rewrite in rewrites.items() if each in used | {candidate}]
-            try:
-                following = apply_rewrites(data, wanted, name=name, skip_idle=True)
-            except InputError:
-                continue  # it says where it does not fit; another list may
-            # One that comes earlier may leave those after it nothing to do.
-            if candidate in _names(following):
-                reached.append(following)
-        if reached:
-            return reached
-    return []
+class _Search:
+    """Applies lists of rewrites in their fixed order; what lists begin with alike is done once."""
+
+    def __init__(self, data: bytes, rewrites: Mapping[str, Rewrite], name: str) -> None:
+        self._rewrites, self._name = rewrites, name
+        self._made: dict[tuple[str, ...], Adapted | None] = {(): Adapted(data, ())}
+
+    def after(self, state: Adapted, breaks: Sequence[RuleBreak]) -> list[Adapted]:
+        """What comes next: all rewrites that are the only remedy somewhere; else each for the first rule with any."""
+        used = _names(state)
+        left = [(found.rule, self._left(found, used)) for found in breaks]
+        forced = {names[0] for _, names in left if len(names) == 1}
+        if forced and (following := self._with(used, forced)) is not None:
+            return [following]
+        for rule in dict.fromkeys(rule for rule, _ in left):
+            candidates = dict.fromkeys(each for other, names in left if other == rule for each in names)
+            reached = (self._with(used, {candidate}) for candidate in candidates)
+            if found := [following for following in reached if following is not None]:
+                return found
+        return []
+
+    def _left(self, found: RuleBreak, used: Collection[str]) -> list[str]:
+        names = [each.rewrite for each in found.remedies]
+        return [each for each in names if each in self._rewrites and each not in used]
+
+    def _with(self, used: Collection[str], more: Collection[str]) -> Adapted | None:
+        """None where none of them finds anything to change. One that comes early may leave later ones nothing to do."""
+        following = self._applied(tuple(each for each in self._rewrites if each in used or each in more))
+        return following if following is not None and not _names(following).isdisjoint(more) else None
+
+    def _applied(self, names: tuple[str, ...]) -> Adapted | None:
+        """None where a rewrite refuses the file: it says why where it is applied alone; another list may do."""
+        if names not in self._made:
+            self._made[names] = None
+            earlier = self._applied(names[:-1])
+            with suppress(InputError):
+                if earlier is not None:
+                    step = apply_rewrites(earlier.data, [self._rewrites[names[-1]]], name=self._name, skip_idle=True)
+                    self._made[names] = Adapted(step.data, (*earlier.applied, *step.applied))
+        return self._made[names]
