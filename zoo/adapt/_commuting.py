@@ -21,7 +21,7 @@ _BY_POSITION = (
     *("L2_NORMALIZATION", "LOG_SOFTMAX", "SOFTMAX"),
 )
 """One input; each position by itself, the last three over its channels."""
-_TOGETHER = ("ADD", "DIV", "MAXIMUM", "MINIMUM", "MUL", "POW", "PRELU", "SQUARED_DIFFERENCE", "SUB")
+TOGETHER = ("ADD", "DIV", "MAXIMUM", "MINIMUM", "MUL", "POW", "PRELU", "SQUARED_DIFFERENCE", "SUB")
 """Two inputs, each position by itself; the smaller one is spread over the larger."""
 _REDUCING = ("MEAN", "REDUCE_MAX", "REDUCE_MIN", "REDUCE_PROD", "SUM")
 
@@ -125,7 +125,7 @@ def _slice(graph: GraphEditor, operator: Operator) -> bool:
 
 _RULES: dict[str, Callable[[GraphEditor, Operator], bool]] = {
     **dict.fromkeys(_BY_POSITION, _by_position),
-    **dict.fromkeys(_TOGETHER, _together),
+    **dict.fromkeys(TOGETHER, _together),
     **dict.fromkeys(("CONV_2D", "DEPTHWISE_CONV_2D"), _convolution),
     **dict.fromkeys(("AVERAGE_POOL_2D", "L2_POOL_2D", "MAX_POOL_2D"), _pool),
     **dict.fromkeys(("MIRROR_PAD", "PAD", "PADV2"), _pad),

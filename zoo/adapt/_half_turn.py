@@ -7,25 +7,14 @@ from typing import ClassVar
 
 import numpy as np
 
-from zoo.adapt._commuting import commutes, has_positions, is_constant, is_map
+from zoo.adapt._commuting import TOGETHER, commutes, has_positions, is_constant, is_map
 from zoo.adapt._layers import Layers
 from zoo.adapt._windows import Window, pad_amounts, read_padded, window_of
 from zoo.tflite import GraphEditor, ModelEditor, Operator
 
 _HEIGHT, _WIDTH = 1, 2
 _PADS = ("MIRROR_PAD", "PAD", "PADV2")
-_WITH_CONSTANTS = (
-    "ADD",
-    "CONCATENATION",
-    "DIV",
-    "MAXIMUM",
-    "MINIMUM",
-    "MUL",
-    "POW",
-    "PRELU",
-    "SQUARED_DIFFERENCE",
-    "SUB",
-)
+_WITH_CONSTANTS = (*TOGETHER, "CONCATENATION")
 
 
 @dataclass(frozen=True)

@@ -130,7 +130,7 @@ def window_of(graph: GraphEditor, operator: Operator) -> Window | None:
     )
     if (height.outputs, width.outputs) != tensors[2].shape[1:3] or min(height.outputs, width.outputs) < 1:
         return None
-    alone = pad is None or len(graph.graph.consumers[pad.outputs[0]]) == 1
+    alone = pad is None or (len(graph.graph.consumers[pad.outputs[0]]) == 1 and pad.outputs[0] not in graph.outputs)
     equal = rows[0] == rows[1] and columns[0] == columns[1]
     return Window(operator, source, height, width, pad is not None, alone and equal and not same)
 
