@@ -12,7 +12,7 @@ from zoo.card._format import clipped, decimals, integer, listed, percent, plain
 from zoo.card._graph_drawing import GraphDrawing, draw_graph
 from zoo.card._templates import html_environment
 from zoo.files import write_file
-from zoo.records import EngagementVerdict, GainPrediction, InspectedFile, InspectedLayer, SparseLayout
+from zoo.records import EngagementVerdict, GainPrediction, InspectedFile, InspectedLayer, Remedy, SparseLayout
 
 MOST_ROWS = 2000
 """Layers that are shown; models of MediaPipe have 50 to 400. More would make a page that no browser shows well."""
@@ -141,18 +141,26 @@ def _predicted(gain: GainPrediction) -> Fact | NotMeasured:
 
 
 def _verdict(verdict: EngagementVerdict, gain: GainPrediction) -> VerdictView:
-    rows = [(plain(one.rule), plain(one.where), plain(one.advice), plain(one.upstream)) for one in verdict.breaks]
+    rows = [
+        (plain(one.rule), plain(one.where), plain(one.advice), _remedies(one.remedies), plain(one.upstream))
+        for one in verdict.breaks
+    ]
     region = "" if verdict.first_operator is None else f"{verdict.first_operator} to {verdict.last_operator}"
     return VerdictView(
         target=plain(verdict.target),
         sparse=verdict.sparse,
         summary=plain(verdict.summary),
         region=plain(region),
-        breaks=table(f"Rules broken on {verdict.target}", "Rule | Where | What to change | Upstream", rows)
+        breaks=table(f"Rules broken on {verdict.target}", "Rule | Where | What to change | Rewrites | Upstream", rows)
         if rows
         else None,
         notes=[plain(note) for note in gain.notes],
     )
+
+
+def _remedies(remedies: Sequence[Remedy]) -> str:
+    kinds = {True: "exact", False: "to be recovered by training"}
+    return listed([f"{plain(remedy.rewrite)} ({kinds[remedy.exact]})" for remedy in remedies], empty="none")
 
 
 def _rows(part: InspectedFile, layers: Sequence[InspectedLayer]) -> list[LayerRow]:

@@ -10,7 +10,15 @@ from typing import Any
 
 import typer
 
-from zoo.records import EngagementVerdict, GainPrediction, InspectedFile, InspectedLayer, RuleBreak, SparseLayout
+from zoo.records import (
+    EngagementVerdict,
+    GainPrediction,
+    InspectedFile,
+    InspectedLayer,
+    Remedy,
+    RuleBreak,
+    SparseLayout,
+)
 
 MOST_LAYERS = 12
 MOST_PLACES = 6
@@ -110,15 +118,22 @@ def _breaks(verdict: EngagementVerdict, screen: Screen) -> None:
         if len(others) >= MOST_PLACES:
             screen.labelled("", f"and {len(others) + 1 - MOST_PLACES} more")
         screen.labelled("change", first.advice, fg="green")
+        if first.remedies:
+            screen.labelled("rewrite", ", ".join(remedy_in_words(remedy) for remedy in first.remedies), fg="green")
         screen.labelled("upstream", first.upstream, dim=True)
 
 
 def _grouped(breaks: Sequence[RuleBreak]) -> list[list[RuleBreak]]:
-    """Breaks of one rule with one remedy together, in the order of the first of each."""
-    groups: dict[tuple[str, str, str], list[RuleBreak]] = {}
+    """Breaks of one rule with the same remedies together, in the order of the first of each."""
+    groups: dict[tuple[str, tuple[Remedy, ...]], list[RuleBreak]] = {}
     for one in breaks:
-        groups.setdefault((one.rule, one.upstream, one.advice), []).append(one)
+        groups.setdefault((one.rule, tuple(one.remedies)), []).append(one)
     return list(groups.values())
+
+
+def remedy_in_words(remedy: Remedy) -> str:
+    """A rewrite and what it does to outputs."""
+    return f"{remedy.rewrite} ({'exact' if remedy.exact else 'to be recovered by training'})"
 
 
 def _bytes(part: InspectedFile, screen: Screen) -> None:
