@@ -10,7 +10,7 @@ from zoo.adapt._rewrite import Adapted, Rewrite, apply_rewrites
 from zoo.errors import InputError
 from zoo.records import RuleBreak
 from zoo.tflite import Model, read_model
-from zoo.xnnpack import predicted_cost, readiness
+from zoo.xnnpack import hindrances, predicted_cost, readiness
 
 MOST_LISTS_TRIED = 64
 """Lists of rewrites that a search tries at most; the models of this zoo need fewer than twenty."""
@@ -87,7 +87,8 @@ def suggest(
             continue
         if closest is None or len(breaks) < len(closest[1]):
             closest = state, breaks
-        for following in search.after(state, breaks):
+        # A region may form before the first operator that it cannot hold: give it an end there, or mend the operator.
+        for following in (*search.after(state, breaks), *search.after(state, hindrances(model))):
             names = _names(following)
             if names not in seen:
                 seen.add(names)

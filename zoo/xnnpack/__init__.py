@@ -14,13 +14,14 @@ from zoo.xnnpack._targets import TARGETS
 if TYPE_CHECKING:
     from zoo.xnnpack._leaving import Leaving, values_leaving
     from zoo.xnnpack._prediction import predicted_cost
-    from zoo.xnnpack._verdict import engagement, engagements, readiness
+    from zoo.xnnpack._verdict import engagement, engagements, hindrances, readiness
 
 __all__ = [
     "TARGETS",
     "Leaving",
     "engagement",
     "engagements",
+    "hindrances",
     "inspect_bundle",
     "inspect_file",
     "inspect_path",
@@ -32,7 +33,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    if name in ("engagement", "engagements", "readiness"):
+    if name in ("engagement", "engagements", "hindrances", "readiness"):
         from zoo.xnnpack import _verdict
 
         return getattr(_verdict, name)

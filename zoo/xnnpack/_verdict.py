@@ -52,6 +52,17 @@ def readiness(model: Model) -> list[RuleBreak]:
     return leaks(analysis, regions) if regions else obstacles(analysis)
 
 
+def hindrances(model: Model) -> list[RuleBreak]:
+    """The rules that operators break on the way to where a region could end, whether or not one forms without them.
+
+    Where one forms, `readiness` tells only how its values leave; this tells what would have to be mended to keep more
+    of the model inside. Raises InputError where a constant cannot be read.
+    """
+    analysis = analyse(lower(model))
+    found = obstacles(analysis)
+    return [part for part in found if part.rule != rules.REGION_END.name] if _with_pointwise(analysis) else found
+
+
 def _model_breaks(analysis: Analysis) -> list[RuleBreak]:
     """All but the processor's rule."""
     return [*_of_regions(analysis), *misread_kernels(analysis.graph)]
