@@ -371,6 +371,19 @@ def fan_of_2_000_convolutions_on_one_value() -> bytes:
 
 
 @hostile
+def kernel_of_a_million_bytes_that_3_000_layers_share() -> bytes:
+    """Half of it zeros: whoever counts or packs it for each layer is busy and out of memory."""
+    graph = Graph((1, 512))
+    values = np.ones((512, 512), np.float32)
+    values[:, ::2] = 0
+    kernels = [graph.constant(values), *(graph.constant(np.zeros(1, np.float32)) for _ in range(2_999))]
+    for kernel in kernels[1:]:
+        graph.tensors[kernel].shape = [512, 512]
+        graph.tensors[kernel].buffer = graph.tensors[kernels[0]].buffer
+    return graph.output(*(graph.apply("FULLY_CONNECTED", graph.input, kernel) for kernel in kernels))
+
+
+@hostile
 def output_that_is_a_constant() -> bytes:
     return spoilt(
         lambda tree: setattr(tree.subgraphs[0], "outputs", [tree.subgraphs[0].tensors.index(kernel_of_conv(tree))])

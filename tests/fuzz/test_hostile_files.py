@@ -23,6 +23,7 @@ DESCRIBED = {
     "fan_of_2_000_convolutions_on_one_value",
     "graph_without_tensors_and_operators",
     "intermediates_that_are_not_there",
+    "kernel_of_a_million_bytes_that_3_000_layers_share",
     "metadata_that_is_the_weights",
     "names_that_are_no_text",
     "nothing_but_a_graph",
