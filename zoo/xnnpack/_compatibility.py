@@ -122,6 +122,8 @@ def _unequal(window: Window, shape: Sequence[int], rule: Rule, remedies: tuple[R
         )
     if equal:
         return Finding(Layout.NONE, rule, detail, (rules.PAD_EXPLICIT,) if window.same else ())
+    if len(shape) == _RANK and not window.same and _as_good_as_equal(window, shape, (height, width)):
+        return Finding(Layout.NONE, rule, detail, (rules.PAD_EXPLICIT,))
     if not remedies or window.strides != (2, 2):
         return Finding(Layout.NONE, rule, detail, ())
     best_first = sorted((*remedies, rules.HALF_TURN), key=lambda one: not one.exact)
@@ -138,6 +140,16 @@ def _padded(window: Window, shape: Sequence[int]) -> list[tuple[int, int]]:
         missing = max((-(-size // stride) - 1) * stride + (taps - 1) * dilation + 1 - size, 0)
         sides.append((missing // 2, missing - missing // 2))
     return sides
+
+
+def _as_good_as_equal(window: Window, shape: Sequence[int], padded: Sequence[tuple[int, int]]) -> bool:
+    """Whether as many zeros behind as before give the same outputs: fewer than a stride make no further one."""
+    steps = zip(shape[1:3], padded, window.kernel, window.strides, window.dilation, strict=True)
+    unread = [
+        (before - after + (size + before + after - (taps - 1) * dilation - 1) % stride, stride)
+        for size, (before, after), taps, stride, dilation in steps
+    ]
+    return all(0 <= more < stride for more, stride in unread)
 
 
 def _sides(height: tuple[int, int], width: tuple[int, int]) -> str:
