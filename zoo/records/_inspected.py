@@ -108,11 +108,11 @@ class SparseLayout:
 class InspectedLayer:
     """An operator as XNNPACK runs it: PAD and clamps are taken into the one that they feed or follow.
 
-    `place`: `inside` a region that has all it needs, `candidate` where it would be if no rule were broken, or
-    `outside`; `broken` names the rules it breaks. `reads` are places in the list of layers. `shape`, `weights` and
-    `zeros` are those of its kernel; bytes are all it reads, in the file; `gzip_bytes` those after compression on their
-    own. `multiply_adds_left`: with weights that are not zero, where it is a 1x1 convolution. `time_share` is predicted,
-    for WebAssembly.
+    `place`: `inside` the region that runs sparse, `candidate` where it would be if no rule were broken and none does
+    yet, or `outside`; `broken` names the rules it breaks. `reads` are places in the list of layers. `shape`, `weights`
+    and `zeros` are those of its kernel; bytes are all it reads, in the file; `gzip_bytes` those after compression on
+    their own. `multiply_adds_left`: with weights that are not zero, where it is a 1x1 convolution. `time_share` is
+    predicted, for WebAssembly.
     """
 
     __pydantic_config__: ClassVar[dict[str, Any]] = PLAIN

@@ -52,9 +52,10 @@ def inspected_layers(
 ) -> list[InspectedLayer]:
     """Every node in order. `sizes` are those of `contents.layers`, `running` the nodes that run sparse."""
     graph = analysis.graph
-    places: dict[int, Place] = {node.index: "candidate" for node in candidate_nodes(analysis)}
-    places.update({node.index: "candidate" for region in analysis.regions if region.weights for node in region.nodes})
-    places.update({node.index: "inside" for node in running})
+    places: dict[int, Place] = {node.index: "inside" for node in running}
+    if not running:
+        regions = [node for region in analysis.regions if region.weights for node in region.nodes]
+        places = {node.index: "candidate" for node in (*candidate_nodes(analysis), *regions)}
     labels = {node.index: operator_label(graph.model.main, node.operator) for node in graph.nodes}
     broken = _broken(labels.values(), verdicts)
     held = {layer.operator.index: place for place, layer in enumerate(contents.layers) if layer.subgraph == _MAIN}
