@@ -207,6 +207,28 @@ def test_segments_have_a_width_of_their_own(stored: int, dtype: type) -> None:
     np.testing.assert_array_equal(decode(values, dense.shape, sparsity), dense)
 
 
+@settings(max_examples=60, deadline=None)
+@given(
+    st.integers(1, 3),
+    st.sampled_from([255, 256, 257, 65_535, 65_536, 65_537]),
+    st.permutations([0, 1]),
+    st.tuples(st.booleans(), st.booleans()),
+    st.sampled_from([0.0, 0.5, 0.999, 1.0]),
+)
+def test_wide_arrays_come_back_and_every_index_array_is_as_narrow_as_it_can_be(
+    rows: int, width: int, order: list[int], compressed: tuple[bool, bool], zeros: float
+) -> None:
+    random = np.random.default_rng(width)
+    dense = np.where(random.random((rows, width)) < zeros, 0, random.integers(1, 100, (rows, width))).astype(np.int8)
+    values, sparsity = encode(dense, compressed=compressed, traversal_order=order)
+    np.testing.assert_array_equal(decode(values, dense.shape, sparsity), dense)
+    for level in sparsity.levels:
+        for array in (level.segments, level.indices):
+            if array is not None:
+                largest = int(array.max(initial=0))
+                assert array.dtype == (np.uint8 if largest < 256 else np.uint16 if largest < 65_536 else np.int32)
+
+
 def test_array_that_is_no_whole_piece_of_memory_is_encoded() -> None:
     wide = np.arange(48, dtype=np.float16).reshape(6, 8)
     part = wide[::2, ::-2]
