@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from tests.fuzz.mutators import pack
 from tests.tflite.conftest import of_mediapipe
 from tests.tflite.running import WITH_XNNPACK, WITHOUT_XNNPACK, metadata_of, outputs_of
 from tests.xnnpack.graphs import Graph
-from tests.xnnpack.running import seen_by_web_runtime
+from tests.xnnpack.running import Seen, seen_by_web_runtime
 from zoo.tflite import (
     Model,
     StoredTensor,
@@ -88,7 +88,7 @@ RIGHT = [
     *(Layer(kind, "float32", bias) for kind in LAYERS for bias in ("float32", "float16", "int8")),
     *(Layer(kind, "float16", "float16") for kind in LAYERS),
     *(Layer(kind, "int8", "float32") for kind in LAYERS),
-    *(Layer("TRANSPOSE_CONV", stored, bias) for stored in ("float16", "int8") for bias in ("float32", "float16")),
+    *(Layer("TRANSPOSE_CONV", stored, bias) for stored, bias in (("float16", "float32"), ("int8", "float16"))),
     *(Layer(kind, stored, None) for kind in LAYERS[3:] for stored in ("float32", "float16", "int8")),
 ]
 """What LiteRT reads right from DENSIFY."""
@@ -119,6 +119,16 @@ def check_same_outputs(before: bytes, after: bytes) -> None:
             np.testing.assert_array_equal(found, expected)
 
 
+def seen_in_the_web(files: Mapping[str, bytes], folder: Path) -> list[Seen]:
+    """What the web runtime does with each file sparsified, beside the file itself."""
+    pairs = []
+    for name, data in files.items():
+        pairs.append((folder / f"{name}_sparse.tflite", folder / f"{name}.tflite"))
+        for path, part in zip(pairs[-1], (sparsify(data).data, data), strict=True):
+            path.write_bytes(part)
+    return seen_by_web_runtime(pairs)
+
+
 # The same outputs
 
 
@@ -131,13 +141,8 @@ def test_layer_gives_the_same_outputs_here(layer: Layer) -> None:
 
 
 def test_layers_give_the_same_outputs_in_the_web_runtime(tmp_path: Path) -> None:
-    pairs = []
-    for layer in RIGHT:
-        data = layer.file()
-        pairs.append((tmp_path / f"{layer.file_name}_sparse.tflite", tmp_path / f"{layer.file_name}.tflite"))
-        for path, part in zip(pairs[-1], (sparsify(data).data, data), strict=True):
-            path.write_bytes(part)
-    for layer, seen in zip(RIGHT, seen_by_web_runtime(pairs), strict=True):
+    found = seen_in_the_web({layer.file_name: layer.file() for layer in RIGHT}, tmp_path)
+    for layer, seen in zip(RIGHT, found, strict=True):
         assert (seen.difference, seen.complaints, seen.failed) == (0, (), None), layer
 
 
@@ -236,14 +241,28 @@ def test_published_models_in_the_web_runtime(tmp_path: Path, published_sparse: P
     """Where sparse kernels engage they add in another order; where they do not, not a bit differs."""
     face = prune_by_magnitude(published_sparse.read_bytes(), 0.8)
     hand = of_mediapipe(PRUNED["hand_landmark"][0] or "").read_bytes()
-    pairs = []
-    for name, data in (("face", face), ("hand", hand)):
-        pairs.append((tmp_path / f"{name}_sparse.tflite", tmp_path / f"{name}.tflite"))
-        for path, part in zip(pairs[-1], (sparsify(data).data, data), strict=True):
-            path.write_bytes(part)
-    engaged, dense = seen_by_web_runtime(pairs)
+    engaged, dense = seen_in_the_web({"face": face, "hand": hand}, tmp_path)
     assert (engaged.outcome, engaged.twin_kernels) == ("sparse", 0)
     assert (dense.difference, dense.kernels, dense.complaints) == (0, 0, ())
+
+
+@pytest.mark.slow
+def test_every_published_model_in_the_web_runtime(tmp_path: Path) -> None:
+    """Pruned to 80% zeros: not a bit differs where kernels are dense, rounding where they are sparse."""
+    files = {}
+    for path in of_mediapipe("modules").rglob("*.tflite"):
+        data = prune_by_magnitude(path.read_bytes(), 0.8)
+        if not any(operator.name.startswith("CUSTOM") for operator in read_model(data).operators):
+            files[path.stem] = data
+    seen = dict(zip(files, seen_in_the_web(files, tmp_path), strict=True))
+    assert len(seen) > 10
+    assert {name for name, found in seen.items() if found.outcome == "sparse"} == {
+        "face_detection_full_range_sparse",
+        "pose_detection",
+    }
+    assert all(
+        found.outcome == "sparse" or (found.outcome, found.difference) == ("dense", 0) for found in seen.values()
+    )
 
 
 # Size
