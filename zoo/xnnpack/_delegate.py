@@ -72,30 +72,22 @@ class Parts:
     crossing: frozenset[int]
 
 
-def parts(model: Model, static: Collection[int], alone: Collection[int]) -> Parts:
+def parts(model: Model, static: frozenset[int], alone: Collection[int]) -> Parts:
     """Cut the graph. `static`: constants and what is unpacked from them; `alone`: operators that are left alone.
 
-    TensorFlow Lite runs all that is ready and taken, then all that is ready and left alone, and so on.
+    TensorFlow Lite runs all that is ready and taken, then all that is ready and left alone, and so on, starting with
+    the kind of the first operator: so parts alternate, and each operator is in the first one of its kind that does not
+    come before what it reads.
     """
-    ready = {*static, -1, *model.inputs}
+    moving = [operator for operator in model.operators if not static.issuperset(operator.outputs)]
+    first_alone = bool(moving) and moving[0].index in alone
     made: dict[int, int] = {}
     numbers: dict[int, int] = {}
     crossed: set[int] = set()
-    waiting = [operator for operator in model.operators if not set(operator.outputs) <= set(static)]
-    number = 0
-    while waiting:
-        later, kind = [], None
-        for operator in waiting:
-            mine = operator.index in alone
-            if not ready.issuperset(operator.inputs) or kind not in (None, mine):
-                later.append(operator)
-                continue
-            kind = mine
-            ready.update(operator.outputs)
-            numbers[operator.index] = number
-            made.update(dict.fromkeys(operator.outputs, number))
-            crossed.update(value for value in operator.inputs if made.get(value, number) != number)
-        if len(later) == len(waiting):
-            break
-        waiting, number = later, number + 1
+    for operator in moving:
+        number = max((made.get(value, 0) for value in operator.inputs), default=0)
+        number += (number % 2 == 1) != ((operator.index in alone) != first_alone)
+        numbers[operator.index] = number
+        made.update(dict.fromkeys(operator.outputs, number))
+        crossed.update(value for value in operator.inputs if made.get(value, number) != number)
     return Parts(numbers, frozenset(crossed))
