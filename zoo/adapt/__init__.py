@@ -5,6 +5,7 @@ from __future__ import annotations
 from zoo.adapt._channel_pad import ChannelPadToConv
 from zoo.adapt._constants import ConstantFirst
 from zoo.adapt._exits import ExitThroughDepthToSpace, HeadToDepthToSpace
+from zoo.adapt._file import AdaptedFile, adapt_file, chosen_rewrites, suggestions
 from zoo.adapt._first_conv import FirstConvByBlocks
 from zoo.adapt._fold_relu import FoldRelu
 from zoo.adapt._half_turn import RotateHalfTurn
@@ -36,4 +37,17 @@ The half turn comes first, as it minds padding that others have made even; exits
 then.
 """
 
-__all__ = ["REWRITES", "Adapted", "Applied", "Plan", "Rewrite", "Suggestion", "apply_rewrites", "suggest"]
+__all__ = [
+    "REWRITES",
+    "Adapted",
+    "AdaptedFile",
+    "Applied",
+    "Plan",
+    "Rewrite",
+    "Suggestion",
+    "adapt_file",
+    "apply_rewrites",
+    "chosen_rewrites",
+    "suggest",
+    "suggestions",
+]

@@ -10,6 +10,7 @@ from dataclasses import fields, is_dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
     from rich.console import Console
     from rich.table import Table
 
@@ -26,8 +27,13 @@ def _plain(value: Any) -> Any:
     if hasattr(value, "model_dump"):
         return value.model_dump(mode="json")
     if is_dataclass(value) and not isinstance(value, type):
-        return {field.name: getattr(value, field.name) for field in fields(value)}
+        return fields_of(value)
     return str(value)
+
+
+def fields_of(part: DataclassInstance) -> dict[str, Any]:
+    """The fields of a dataclass by name, for a document that has more."""
+    return {field.name: getattr(part, field.name) for field in fields(part)}
 
 
 def person() -> Console:

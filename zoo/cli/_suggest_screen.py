@@ -1,0 +1,88 @@
+"""What `zoo inspect --suggest` adds: the rewrites that make a model ready, what they should gain, and the command."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from zoo.adapt import Applied, Plan, Suggestion
+from zoo.cli._inspect_screen import Screen
+
+MOST_BREAKS = 6
+"""Broken rules that are shown where there is no plan; the rest are counted."""
+
+
+def show_suggestion(suggestion: Suggestion, screen: Screen, *, file: Path | None) -> None:
+    """One file's suggestion. `file`: what the command is to rewrite; None for a model inside a bundle."""
+    screen.add()
+    exact, cheaper = suggestion.exact, suggestion.cheaper
+    if exact is not None and not exact.names:
+        screen.add("NO REWRITES NEEDED", bold=True, fg="green")
+        screen.labelled("why", "no structural rule is broken: it can be pruned as it is")
+    elif exact is not None:
+        screen.add("EXACT REWRITES", bold=True, fg="green")
+        _plan(exact, screen)
+        _command(file, (), screen)
+    if cheaper is not None:
+        screen.add()
+        screen.add("CHEAPER, INEXACT" if exact is not None else "INEXACT REWRITES", bold=True, fg="yellow")
+        _plan(cheaper, screen)
+        screen.labelled("note", "outputs move; training has to recover them", fg="yellow")
+        _command(file, cheaper.names, screen)
+    if suggestion.closest is not None:
+        _closest(suggestion.closest, screen)
+
+
+def suggestion_document(suggestion: Suggestion) -> dict[str, Any]:
+    """For `--json`: each plan with `rewrites`, `predicted_cost` and `breaks`, or None."""
+    plans = {"exact": suggestion.exact, "cheaper": suggestion.cheaper, "closest": suggestion.closest}
+    return {kind: None if plan is None else _document(plan) for kind, plan in plans.items()}
+
+
+def applied_in_words(applied: Sequence[Applied]) -> list[str]:
+    """Each rewrite on one line: what it is, where it applied, and what that means for outputs."""
+    return [
+        f"{each.name}, {each.places} place{'s' if each.places > 1 else ''}, "
+        f"{'exact' if each.exact else 'to be recovered by training'}"
+        for each in applied
+    ]
+
+
+def show_breaks(plan_breaks: Sequence[Any], screen: Screen) -> None:
+    """The rules that stay broken, each where it is, with what a person can change."""
+    for one in plan_breaks[:MOST_BREAKS]:
+        screen.labelled("broken", f"{one.rule} at {one.where}", fg="red")
+        screen.labelled("change", one.advice, fg="green")
+    if len(plan_breaks) > MOST_BREAKS:
+        screen.labelled("", f"and {len(plan_breaks) - MOST_BREAKS} more")
+
+
+def _plan(plan: Plan, screen: Screen) -> None:
+    for line in applied_in_words(plan.adapted.applied):
+        screen.labelled("rewrite", line)
+    screen.labelled(
+        "prediction",
+        f"sparse with 80% zeros in its 1x1 kernels, about {plan.cost:.2f} of the time of the file as it is, dense",
+    )
+
+
+def _command(file: Path | None, names: Sequence[str], screen: Screen) -> None:
+    if file is None:
+        screen.labelled("command", "take the model out of the bundle, then 'zoo adapt' it")
+        return
+    options = [part for name in names for part in ("--rewrite", name)]
+    screen.labelled("command", shlex.join(["zoo", "adapt", str(file), *options]), bold=True)
+
+
+def _closest(plan: Plan, screen: Screen) -> None:
+    screen.add("NO PLAN", bold=True, fg="red")
+    screen.labelled("why", "no list of the rewrites that this zoo has makes it ready")
+    for line in applied_in_words(plan.adapted.applied):
+        screen.labelled("closest", line)
+    show_breaks(plan.breaks, screen)
+
+
+def _document(plan: Plan) -> dict[str, Any]:
+    return {"rewrites": plan.adapted.applied, "predicted_cost": round(plan.cost, 4), "breaks": plan.breaks}
