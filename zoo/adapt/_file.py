@@ -110,7 +110,7 @@ def _planned(data: bytes, rewrites: Mapping[str, Rewrite], path: Path) -> Adapte
 
 
 def _broken(model: Model) -> tuple[RuleBreak, ...]:
-    """What keeps operators out of a region, then how values leave one that forms without them; none where it is ready."""
+    """What keeps operators out of a region, then how values leave one that forms all the same."""
     found = readiness(model)
     return (*(each for each in hindrances(model) if each not in found), *found) if found else ()
 
