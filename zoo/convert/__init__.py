@@ -3,7 +3,15 @@
 Importing this package imports TensorFlow only inside the functions that need it.
 """
 
-from zoo.convert._convert import PARITY_TOLERANCE, TWIN, Converted, artifact_name, convert_variant, make_twin
+from zoo.convert._convert import (
+    PARITY_TOLERANCE,
+    TWIN,
+    Converted,
+    artifact_name,
+    convert_variant,
+    make_twin,
+    student_readiness,
+)
 from zoo.convert._metadata import add_metadata
 from zoo.convert._shift import shift_scores
 
@@ -16,4 +24,5 @@ __all__ = [
     "convert_variant",
     "make_twin",
     "shift_scores",
+    "student_readiness",
 ]

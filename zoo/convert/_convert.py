@@ -11,11 +11,14 @@ from typing import Any
 
 import numpy as np
 
+from zoo.adapt import REWRITES, apply_rewrites
 from zoo.convert._metadata import add_metadata
 from zoo.errors import InputError, RefusedError
+from zoo.records import RuleBreak
 from zoo.spec import ModelSpec, Variant
 from zoo.student import import_student, load_weights, measure_parity
-from zoo.tflite import densified_twin, gzip_bytes
+from zoo.tflite import densified_twin, gzip_bytes, read_model
+from zoo.xnnpack import readiness
 
 TWIN = "twin"
 """What the densified twin of the sparse variant is called beside the variants."""
@@ -24,6 +27,8 @@ PARITY_TOLERANCE = 1e-4
 
 Float32 sums in another order differ by about 1e-6 here; a wrongly converted operator by far more.
 """
+_MENDED = ("pad_explicit", "constant_first")
+"""Exact rewrites for what the converter does: it merges PADs of one value, and writes constants as second operands."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +86,15 @@ def _round_to_float16(model: Any) -> None:
             layer.set_weights(rounded)
 
 
+def student_readiness(model: Any) -> list[RuleBreak]:
+    """The structural rules that a tf_keras network breaks, asked before anything is trained or pruned.
+
+    Those of the file that conversion makes of it, as `zoo.xnnpack.readiness` tells them: the converter fuses and
+    reorders operators, so that only its file counts. `model` has a fixed batch of 1.
+    """
+    return readiness(read_model(_convert(model, sparse=False)))
+
+
 def _convert(model: Any, *, sparse: bool) -> bytes:
     import tensorflow as tf
 
@@ -95,4 +109,5 @@ def _convert(model: Any, *, sparse: bool) -> bytes:
     converter.target_spec.supported_types = [tf.float16]
     with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
         warnings.simplefilter("ignore")
-        return bytes(converter.convert())
+        data = bytes(converter.convert())
+    return apply_rewrites(data, [REWRITES[name] for name in _MENDED], skip_idle=True).data

@@ -1,4 +1,4 @@
-"""TFLite to tf_keras: one layer an operator, weights as stored, for the operators of the face models."""
+"""TFLite to tf_keras: one layer an operator, weights as stored, for what the face models and rewrites are made of."""
 
 from __future__ import annotations
 
@@ -50,14 +50,19 @@ class _Importer:
     def build(self, batch: int | None) -> ImportedStudent:
         makers: dict[str, Callable[[Operator], Any]] = {
             "ADD": self._add,
+            "CONCATENATION": self._concatenate,
             "CONV_2D": self._convolution,
             "DEPTHWISE_CONV_2D": self._depthwise,
             "DEPTH_TO_SPACE": self._depth_to_space,
             "MAX_POOL_2D": self._max_pool,
+            "MUL": self._scale,
             "PAD": self._pad,
             "RELU": self._relu,
             "RESHAPE": self._reshape,
             "RESIZE_BILINEAR": self._resize,
+            "REVERSE_V2": self._reverse,
+            "SLICE": self._first_channels,
+            "SPACE_TO_DEPTH": self._space_to_depth,
         }
         operators = [o for o in self._model.operators if o.name not in WEIGHT_STORAGE]
         for operator in operators:
@@ -114,6 +119,8 @@ class _Importer:
             return output
         if activation == "RELU":
             return self._keras.layers.ReLU(name=f"{self._layer_name(operator)}_relu")(output)
+        if activation == "RELU6":
+            return self._keras.layers.ReLU(6.0, name=f"{self._layer_name(operator)}_relu6")(output)
         raise self._unsupported(operator, f"fused activation {activation}")
 
     def _weights(self, operator: Operator) -> list[npt.NDArray[np.float32]]:
@@ -159,6 +166,20 @@ class _Importer:
             [self._input(operator, 0), self._input(operator, 1)]
         )
 
+    def _concatenate(self, operator: Operator) -> Any:
+        values = [self._input(operator, place) for place in range(len(operator.inputs))]
+        return self._keras.layers.Concatenate(axis=operator.options.axis, name=self._layer_name(operator))(values)
+
+    def _scale(self, operator: Operator) -> Any:
+        places = [place for place, value in enumerate(operator.inputs) if value not in self._values]
+        if len(places) != 1:
+            raise self._unsupported(operator, "a product of two values")
+        factors = self._constant(operator, places[0])
+        if factors.size != (factors.shape or (1,))[-1]:
+            raise self._unsupported(operator, f"a constant of shape {factors.shape}")
+        layer = self._own.Scale(factors.astype(np.float32).ravel().tolist(), name=self._layer_name(operator))
+        return layer(self._input(operator, 1 - places[0]))
+
     def _relu(self, operator: Operator) -> Any:
         return self._keras.layers.ReLU(name=self._layer_name(operator))(self._input(operator))
 
@@ -194,6 +215,24 @@ class _Importer:
         return self._own.DepthToSpace(operator.options.block_size or 1, name=self._layer_name(operator))(
             self._input(operator)
         )
+
+    def _space_to_depth(self, operator: Operator) -> Any:
+        return self._own.SpaceToDepth(operator.options.block_size or 1, name=self._layer_name(operator))(
+            self._input(operator)
+        )
+
+    def _reverse(self, operator: Operator) -> Any:
+        inputs, axes = self._input(operator), self._constant(operator, 1).ravel().tolist()
+        if len(axes) != 1 or axes[0] % len(inputs.shape) == 0:
+            raise self._unsupported(operator, f"axes {axes}")
+        return self._own.Reverse(axes[0], name=self._layer_name(operator))(inputs)
+
+    def _first_channels(self, operator: Operator) -> Any:
+        inputs, begin = self._input(operator), self._constant(operator, 1).tolist()
+        shape = self._model.tensors[operator.outputs[0]].shape
+        if any(begin) or tuple(inputs.shape[1:-1]) != shape[1:-1]:
+            raise self._unsupported(operator, f"a part of {tuple(inputs.shape[1:])} from {begin}")
+        return self._own.FirstChannels(shape[-1], name=self._layer_name(operator))(inputs)
 
     def _reshape(self, operator: Operator) -> Any:
         shape = self._model.tensors[operator.outputs[0]].shape

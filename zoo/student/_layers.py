@@ -56,3 +56,63 @@ class TiledMaxPool(keras.layers.Layer):  # type: ignore[misc, unused-ignore]
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "window": self.window}
+
+
+@keras.utils.register_keras_serializable(package="zoo")
+class SpaceToDepth(keras.layers.Layer):  # type: ignore[misc, unused-ignore]
+    """SPACE_TO_DEPTH: (n, h * b, w * b, c) to (n, h, w, c * b * b) for block size b."""
+
+    def __init__(self, block_size: int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.block_size = block_size
+
+    def call(self, inputs: Any) -> Any:
+        return tf.nn.space_to_depth(inputs, self.block_size)
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "block_size": self.block_size}
+
+
+@keras.utils.register_keras_serializable(package="zoo")
+class Reverse(keras.layers.Layer):  # type: ignore[misc, unused-ignore]
+    """REVERSE_V2 of one dimension, which is not the batch."""
+
+    def __init__(self, axis: int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.axis = axis
+
+    def call(self, inputs: Any) -> Any:
+        return tf.reverse(inputs, [self.axis])
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "axis": self.axis}
+
+
+@keras.utils.register_keras_serializable(package="zoo")
+class FirstChannels(keras.layers.Layer):  # type: ignore[misc, unused-ignore]
+    """SLICE of a map's first channels."""
+
+    def __init__(self, channels: int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.channels = channels
+
+    def call(self, inputs: Any) -> Any:
+        return inputs[..., : self.channels]
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "channels": self.channels}
+
+
+@keras.utils.register_keras_serializable(package="zoo")
+class Scale(keras.layers.Layer):  # type: ignore[misc, unused-ignore]
+    """MUL by a constant, which is not trained. `factors`: one, or one a channel."""
+
+    def __init__(self, factors: list[float], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.factors = factors
+
+    def call(self, inputs: Any) -> Any:
+        return inputs * tf.constant(self.factors, tf.float32)
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "factors": self.factors}

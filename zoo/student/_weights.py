@@ -49,7 +49,7 @@ def score_head(model: Any, output: int) -> Any:
 
     Only layers that move values without changing them may come after it; ValueError otherwise.
     """
-    moving = {"Reshape", "DepthToSpace"}
+    moving = {"DepthToSpace", "FirstChannels", "Reshape", "Reverse", "SpaceToDepth"}
     tensor = model.outputs[output]
     while True:
         layer = tensor.node.layer
