@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from zoo.pipeline._keys import hash_file
 from zoo.pipeline._plan import Plan
 from zoo.pipeline._stage import Reads, Stage, StageRun
-from zoo.pipeline._stages_making import PICTURES
+from zoo.pipeline._stages_making import PICTURES, student_file
 from zoo.records import Artifact, CalibrateRecord, Calibration, ConvertRecord, FileRef, StageRecord
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def calibrate_stage(plan: Plan) -> Stage:
         calibrations = _Calibrating(plan, run).all_variants()
         return [CalibrateRecord(provenance=run.provenance(), calibrations=calibrations)]
 
-    start, teacher = f"{spec.student.start}.tflite", f"{spec.student.teacher}.tflite"
+    teacher = f"{spec.student.teacher}.tflite"
     return Stage(
         name="calibrate",
         purpose="move each variant's best operating point to the graph's own threshold",
@@ -49,7 +49,7 @@ def calibrate_stage(plan: Plan) -> Stage:
             "low_threshold": LOW_THRESHOLD,
             "fewest_faces": FEWEST_FACES,
         },
-        reads=[Reads("train", "*.npz"), Reads("fetch", start), Reads("fetch", teacher), PICTURES],
+        reads=[Reads("train", "*.npz"), Reads("adapt", student_file(plan)), Reads("fetch", teacher), PICTURES],
         tools=["mediapipe", "tensorflow", "tf-keras"],
         records=["calibrate"],
     )
@@ -59,7 +59,7 @@ class _Calibrating:
     def __init__(self, plan: Plan, run: StageRun) -> None:
         from zoo.sources import read_picture_set
 
-        self._spec, self._run = plan.spec, run
+        self._spec, self._run, self._student = plan.spec, run, student_file(plan)
         listed = read_picture_set(run.path("data", "pictures.json")).of("calibration")
         self._pictures = [picture.path for picture in listed]
 
@@ -105,7 +105,7 @@ class _Calibrating:
             self._run.progress.say(f"calibrate: {variant} finds none of the faces, so its scores stay as trained")
             return None
         shift = _logit(graph) - _logit(best.threshold)
-        student = self._run.path("fetch", f"{self._spec.student.start}.tflite").read_bytes()
+        student = self._run.path("adapt", self._student).read_bytes()
         shift_scores(self._spec, student=student, weights=weights, shift=shift, target=target)
         after = self._detect(variant, target, None)
         return Calibration(
@@ -124,7 +124,7 @@ class _Calibrating:
         from zoo.convert import convert_variant
         from zoo.runtimes import detect_faces
 
-        student = self._run.path("fetch", f"{self._spec.student.start}.tflite").read_bytes()
+        student = self._run.path("adapt", self._student).read_bytes()
         with tempfile.TemporaryDirectory(dir=self._run.progress_folder) as made:
             file = convert_variant(
                 self._spec, self._spec.variant(variant), student=student, weights=weights, folder=Path(made)
@@ -143,7 +143,7 @@ def convert_stage(plan: Plan) -> Stage:
     def run(run: StageRun) -> Sequence[StageRecord]:
         from zoo.convert import PARITY_TOLERANCE, artifact_name, convert_variant, make_twin
 
-        student = run.path("fetch", f"{spec.student.start}.tflite").read_bytes()
+        student = run.path("adapt", student_file(plan)).read_bytes()
         artifacts = []
         with run.progress.task("convert", len(spec.variants)) as ticker:
             for variant in spec.variants:
@@ -177,7 +177,7 @@ def convert_stage(plan: Plan) -> Stage:
             "outputs": [output.model_dump(mode="json") for output in spec.outputs],
             "variants": [variant.model_dump(mode="json", exclude={"purpose"}) for variant in spec.variants],
         },
-        reads=[Reads("calibrate", "*.npz"), Reads("fetch", f"{spec.student.start}.tflite")],
+        reads=[Reads("calibrate", "*.npz"), Reads("adapt", student_file(plan))],
         tools=["tensorflow", "tf-keras", "mediapipe", "ai-edge-litert"],
         records=["convert"],
     )

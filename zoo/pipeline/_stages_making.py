@@ -1,4 +1,4 @@
-"""Stages that make the model: fetch, data, locate, import, adapt."""
+"""Stages that make the model: fetch, data, locate, adapt, import."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from zoo.pipeline._plan import Plan
 from zoo.pipeline._stage import Reads, Stage, StageRun
 from zoo.records import (
     AdaptRecord,
+    AppliedRewrite,
     DataRecord,
     FetchedReference,
     FetchRecord,
@@ -160,15 +161,60 @@ def locate_stage(plan: Plan) -> Stage:
     )
 
 
-def import_stage(plan: Plan) -> Stage:
-    """The proof that the Keras network that is trained computes what the published file does."""
-    spec = plan.spec
-    start = f"{spec.student.start}.tflite"
+def adapt_stage(plan: Plan) -> Stage:
+    """The network to be trained: the start file, rewritten as the spec declares, `START.tflite`.
+
+    Refused where XNNPACK's sparse kernels would not take it once it is pruned, before hours go into it.
+    """
+    spec, start, names = plan.spec, student_file(plan), list(plan.spec.student.rewrites)
+    if names:
+        from zoo.adapt import REWRITES, chosen_rewrites
+
+        # A misspelt name is told before anything is fetched.
+        chosen_rewrites(names, REWRITES)
 
     def run(run: StageRun) -> Sequence[StageRecord]:
-        from zoo.student import import_student, measure_parity
+        from zoo.adapt import REWRITES, apply_rewrites, chosen_rewrites
+        from zoo.tflite import read_model
+        from zoo.xnnpack import readiness
 
         source = run.path("fetch", start).read_bytes()
+        adapted = apply_rewrites(source, chosen_rewrites(names, REWRITES), name=spec.student.start)
+        breaks = readiness(read_model(adapted.data, name=spec.student.start))
+        if breaks:
+            raise RefusedError(
+                f"{spec.student.start} cannot run sparse{' after its rewrites' if names else ''}: {breaks[0].where}, "
+                f"{breaks[0].rule}; {breaks[0].advice}"
+            )
+        (run.folder / start).write_bytes(adapted.data)
+        rewrites = [AppliedRewrite(name=one.name, exact=one.exact, layers=one.places) for one in adapted.applied]
+        return [AdaptRecord(provenance=run.provenance(), rewrites=rewrites, ready=True, reasons=[])]
+
+    return Stage(
+        name="adapt",
+        purpose="rewrite the network as declared, and check that sparse kernels will take it",
+        version="2",
+        run=run,
+        parameters={"rewrites": list[Json](names)},
+        reads=[Reads("fetch", start)],
+        records=["adapt"],
+    )
+
+
+def student_file(plan: Plan) -> str:
+    """The adapt stage's file, whose network is trained; named after the reference that it comes from."""
+    return f"{plan.spec.student.start}.tflite"
+
+
+def import_stage(plan: Plan) -> Stage:
+    """The proof that the Keras network that is trained computes what the adapted file does, and can run sparse."""
+    spec, start = plan.spec, student_file(plan)
+
+    def run(run: StageRun) -> Sequence[StageRecord]:
+        from zoo.convert import student_readiness
+        from zoo.student import import_student, measure_parity
+
+        source = run.path("adapt", start).read_bytes()
         student = import_student(source, name=spec.student.start, batch=1)
         parity = measure_parity(student.model, source)
         if not parity.relative_difference <= spec.student.parity_tolerance:
@@ -177,10 +223,16 @@ def import_stage(plan: Plan) -> Stage:
                 f"{parity.relative_difference:.3g} of their magnitude, more than student.parity_tolerance "
                 f"({spec.student.parity_tolerance:g}) allows, so it is not trained."
             )
+        breaks = student_readiness(student.model)
+        if breaks:
+            raise RefusedError(
+                f"{spec.student.start}: the file that conversion makes of the imported network could not run sparse: "
+                f"{breaks[0].where}, {breaks[0].rule}; {breaks[0].advice}"
+            )
         return [
             ImportRecord(
                 provenance=run.provenance(),
-                source=run.inputs["fetch"].files[start],
+                source=run.inputs["adapt"].files[start],
                 operators=student.operators,
                 parameters=student.parameters,
                 max_abs_difference=parity.max_abs_difference,
@@ -194,41 +246,10 @@ def import_stage(plan: Plan) -> Stage:
     return Stage(
         name="import",
         purpose="turn the published network into one that can be trained, and prove that it is the same",
-        version="1",
+        version="2",
         run=run,
         parameters={"student": spec.student.model_dump(mode="json")},
-        reads=[Reads("fetch", start)],
+        reads=[Reads("adapt", start)],
         tools=["tensorflow", "tf-keras", "ai-edge-litert"],
         records=["import"],
-    )
-
-
-def adapt_stage(plan: Plan) -> Stage:
-    """The check that XNNPACK's sparse kernels will take the network once it is pruned, before hours go into it."""
-    spec = plan.spec
-    start = f"{spec.student.start}.tflite"
-
-    def run(run: StageRun) -> Sequence[StageRecord]:
-        from zoo.tflite import read_model
-        from zoo.xnnpack import readiness
-
-        if spec.student.rewrites:
-            raise InputError(
-                f"student.rewrites names '{spec.student.rewrites[0]}', and no rewrite is known; leave it empty."
-            )
-        breaks = readiness(read_model(run.path("fetch", start)))
-        if breaks:
-            raise RefusedError(
-                f"{spec.student.start} cannot run sparse: {breaks[0].where}, {breaks[0].rule}; {breaks[0].advice}"
-            )
-        return [AdaptRecord(provenance=run.provenance(), rewrites=[], ready=True, reasons=[])]
-
-    return Stage(
-        name="adapt",
-        purpose="check that sparse kernels will take the network",
-        version="1",
-        run=run,
-        parameters={"rewrites": list(spec.student.rewrites)},
-        reads=[Reads("fetch", start)],
-        records=["adapt"],
     )

@@ -7,14 +7,14 @@ from collections.abc import Sequence
 
 from zoo.pipeline._plan import Plan
 from zoo.pipeline._stage import Reads, Stage, StageRun
-from zoo.pipeline._stages_making import PICTURES
+from zoo.pipeline._stages_making import PICTURES, student_file
 from zoo.records import StageRecord, TrainRecord
 
 
 def train_stage(plan: Plan) -> Stage:
     """The trained weights, `VARIANT.npz`, and TensorBoard's logs. A killed training goes on at its last epoch."""
     spec, preset = plan.spec, plan.preset
-    start, teacher = f"{spec.student.start}.tflite", f"{spec.student.teacher}.tflite"
+    start, teacher = student_file(plan), f"{spec.student.teacher}.tflite"
     sparsities = {one.name: one.sparsity for one in spec.variants if one.sparsity is not None}
 
     def run(run: StageRun) -> Sequence[StageRecord]:
@@ -26,7 +26,7 @@ def train_stage(plan: Plan) -> Stage:
         trained = train_student(
             spec,
             preset,
-            student=run.path("fetch", start).read_bytes(),
+            student=run.path("adapt", start).read_bytes(),
             teacher=run.path("fetch", teacher),
             pictures=[
                 PictureSource(path=picture.path, faces=tuple(tuple(box) for box in faces[picture.name]))
@@ -72,7 +72,7 @@ def train_stage(plan: Plan) -> Stage:
             "score_threshold": spec.detector.score_threshold,
             "sparsities": sparsities,
         },
-        reads=[Reads("fetch", start), Reads("fetch", teacher), PICTURES, Reads("locate", "faces.json")],
+        reads=[Reads("adapt", start), Reads("fetch", teacher), PICTURES, Reads("locate", "faces.json")],
         tools=["tensorflow", "tf-keras", "tensorflow-model-optimization", "ai-edge-litert", "opencv-contrib-python"],
         records=["train"],
     )

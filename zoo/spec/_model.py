@@ -76,11 +76,14 @@ class Reference(SpecPart):
 
 
 class Student(SpecPart):
-    """The network to be trained: the architecture and weights of a reference, and the rewrites that make it ready."""
+    """The network to be trained: the architecture and weights of a reference, and the rewrites that make it ready.
+
+    `rewrites` are applied to `start` in this order, before it is imported; `zoo inspect FILE --suggest` proposes them.
+    """
 
     start: str
     teacher: str
-    rewrites: list[str] = []
+    rewrites: list[Name] = []
     parity_tolerance: float = Field(default=1e-4, gt=0)
 
 
