@@ -46,7 +46,7 @@ LOWER = {
         "card",
         "release",
     },
-    "cli": BASE | {"adapt", "pipeline", "bench", "xnnpack", "release", "tflite"},
+    "cli": BASE | {"adapt", "card", "pipeline", "bench", "xnnpack", "release", "tflite"},
 }
 """Which packages each may import. The command line may call a domain function that needs no build."""
 

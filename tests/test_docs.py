@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from zoo.adapt import REWRITES
 from zoo.cli._app import app
 from zoo.spec import load_spec
 
@@ -69,3 +70,12 @@ def test_every_pinned_package_has_hashes() -> None:
     entries = re.split(r"\n(?=[A-Za-z])", text.split("\n", 1)[1])
     assert len(entries) > 100
     assert all("--hash=sha256:" in entry for entry in entries)
+
+
+def test_rewrites_in_the_reference_are_those_that_there_are() -> None:
+    reference = (ROOT / "docs" / "command-line.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `(\w+)` \| (exact|to be recovered) \| (.+) \|$", reference, flags=re.MULTILINE)
+    assert rows == [
+        (one.name, "exact" if one.exact else "to be recovered", one.purpose)
+        for one in sorted(REWRITES.values(), key=lambda rewrite: rewrite.name)
+    ]
