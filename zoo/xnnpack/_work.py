@@ -15,18 +15,18 @@ from zoo.xnnpack._graph import Node, NodeGraph, Window
 from zoo.xnnpack._regions import Analysis
 
 TERMS = (
-    *("node", "fully_connected", "convolution", "depthwise_3x3", "depthwise_5x5", "pointwise", "pointwise_outputs"),
+    *("fully_connected", "convolution", "depthwise_3x3", "depthwise_5x5", "pointwise"),
     *("sparse", "sparse_reads", "sparse_reads_aliased", "sparse_outputs", "sparse_unpruned", "sparse_blocks"),
-    *("planar_convolution", "planar_depthwise_3x3", "planar_depthwise_5x5", "planar_depthwise_rows"),
+    *("planar_convolution", "planar_depthwise_3x3", "planar_depthwise_5x5"),
 )
 """What takes time. Multiply-adds: `fully_connected`, `convolution` (also transposed), `pointwise` in dense kernels;
-`sparse`, `sparse_unpruned` and `sparse_blocks` in sparse ones. Values written: `depthwise`, `pointwise_outputs`,
-`sparse_outputs`. Times that a weight is read: `sparse_reads`, and those where channels alias. `planar`: in NCHW.
-`node`: operators."""
+`sparse`, `sparse_unpruned` and `sparse_blocks` in sparse ones. Values written: `depthwise`, `sparse_outputs`. Times that
+a weight is read: `sparse_reads`, and those where channels alias. `planar`: in NCHW."""
 
 _TILE = 32
 """Positions that XNNPACK's sparse kernels hold at once: a weight is read once for each such tile."""
 _NINE_TENTHS = (9, 10)
+_RANK = 4
 _PICTURE_CHANNELS = 3
 _ALIASING_POSITIONS = 1024
 """Where channels lie a multiple of 4 KiB apart, their values share the few places of the first-level cache."""
@@ -76,13 +76,12 @@ def node_terms(analysis: Analysis, node: Node, *, sparse: bool) -> Counter[str]:
 
 def dense_terms(graph: NodeGraph, node: Node) -> Counter[str]:
     """What takes time where the node works in NHWC, with dense kernels."""
-    amounts: Counter[str] = Counter({"node": 1})
+    amounts: Counter[str] = Counter()
     outputs = _outputs(graph, node)
     if node.window is not None and node.kind == "depthwise":
         amounts[_depthwise_term(node.window)] += outputs
     elif node.is_pointwise:
         amounts["pointwise"] += _multiply_adds(graph, node)
-        amounts["pointwise_outputs"] += outputs
     elif node.operator.name == "FULLY_CONNECTED":
         amounts["fully_connected"] += _multiply_adds(graph, node)
     else:
@@ -92,13 +91,14 @@ def dense_terms(graph: NodeGraph, node: Node) -> Counter[str]:
 
 def sparse_terms(graph: NodeGraph, node: Node, kernel: SparseKernel | None) -> Counter[str]:
     """What takes time where the node works in NCHW. `kernel`: of a 1x1 convolution, as `sparse_kernel` gives it."""
-    amounts: Counter[str] = Counter({"node": 1})
+    amounts: Counter[str] = Counter()
     shape, outputs = graph.tensor(node.outputs[0]).shape if node.outputs else (), _outputs(graph, node)
+    width, channels = shape[2:] if len(shape) == _RANK else (1, 1)
     if node.window is not None and node.kind == "depthwise":
         amounts["planar_depthwise_5x5" if node.window.kernel == (5, 5) else "planar_depthwise_3x3"] += outputs
-        amounts["planar_depthwise_rows"] += outputs // max(shape[2], 1)
+        amounts["planar_depthwise_rows"] += outputs // max(width, 1)
     elif node.is_pointwise and kernel is not None:
-        positions = outputs // max(shape[3], 1)
+        positions = outputs // max(channels, 1)
         amounts["sparse_outputs"] += outputs
         if kernel.block == 1:
             reads = kernel.stored * _tiles(positions)
