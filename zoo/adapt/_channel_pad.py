@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from zoo.adapt._layers import Layers, is_a
+from zoo.adapt._layers import Layers, check_size, identity, is_a
 from zoo.tflite import GraphEditor, ModelEditor, Operator
 
 
@@ -39,8 +39,8 @@ class ChannelPadToConv:
             value = graph.inputs_of(operator)[0]
             before, after = (int(amount) for amount in amounts[3])
             channels = graph.shape(value)[3]
-            kernel = np.zeros((before + channels + after, channels), np.float32)
-            kernel[before : before + channels] = np.eye(channels)
+            check_size(graph, (before + channels + after) * channels)
+            kernel = np.pad(identity(graph, channels), ((before, after), (0, 0)))
             widened = layers.pointwise(value, kernel)
             if amounts[1:3].any():
                 widened = layers.pad(widened, amounts[1:3])

@@ -105,7 +105,9 @@ def _resize_nearest(graph: GraphEditor, operator: Operator) -> bool:
 
 def _blocks(graph: GraphEditor, operator: Operator) -> bool:
     """The order of the blocks' channels has to be turned too."""
-    return is_map(graph, operator.inputs[0]) and (operator.options.block_size or 0) > 1
+    block, deep = operator.options.block_size or 0, operator.inputs + operator.outputs
+    channels = graph.shape(deep[0 if operator.name == "DEPTH_TO_SPACE" else 1])[-1:]
+    return is_map(graph, operator.inputs[0]) and block > 1 and channels != () and channels[0] % block**2 == 0
 
 
 def _reduce(graph: GraphEditor, operator: Operator) -> bool:

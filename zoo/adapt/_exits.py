@@ -8,8 +8,8 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from zoo.adapt._layers import Layers
-from zoo.tflite import GraphEditor, ModelEditor, Operator
+from zoo.adapt._layers import Layers, identity
+from zoo.tflite import GraphEditor, ModelEditor, Operator, Tensor
 from zoo.xnnpack import Leaving, values_leaving
 
 _BLOCK = 2
@@ -93,11 +93,11 @@ class HeadToDepthToSpace:
 
 def _places(editor: ModelEditor) -> list[Leaving]:
     tensors = editor.main.graph.tensors
-    return [
-        leaving
-        for leaving in values_leaving(editor.model)
-        if len(tensors[leaving.value].shape) == 4 and tensors[leaving.value].dtype == "float32"
-    ]
+    return [leaving for leaving in values_leaving(editor.model) if _is_map(tensors[leaving.value])]
+
+
+def _is_map(tensor: Tensor) -> bool:
+    return len(tensor.shape) == 4 and min(tensor.shape) > 0 and tensor.dtype == "float32"
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,7 +137,7 @@ def _out_and_back(graph: GraphEditor, layers: Layers, leaving: Leaving, producer
         head = _Head.of(graph, leaving, producer)
         rows = ((0, missing), (0, 0))
         if head is None:
-            value = layers.pointwise(value, np.pad(np.eye(channels, dtype=np.float32), rows))
+            value = layers.pointwise(value, np.pad(identity(graph, channels), rows))
         else:
             kernel, bias = np.pad(head.kernel, rows), np.pad(head.bias, rows[0])
             value = layers.pointwise(head.source, kernel, bias=bias, activation=head.activation)

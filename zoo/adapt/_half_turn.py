@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from zoo.adapt._commuting import TOGETHER, commutes, has_positions, is_constant, is_map
-from zoo.adapt._layers import Layers
+from zoo.adapt._layers import Layers, identity
 from zoo.adapt._windows import Window, pad_amounts, read_padded, window_of
 from zoo.tflite import GraphEditor, ModelEditor, Operator
 
@@ -156,8 +156,8 @@ class _Turning:
     def _turn_blocks(self, value: int, operator: Operator) -> int:
         """A block's channels, the last position's first, by a 1x1 convolution that copies them."""
         channels, positions = self._graph.shape(value)[3], (operator.options.block_size or 1) ** 2
-        order = np.arange(channels).reshape(positions, -1)[::-1].ravel()
-        return self._layers.pointwise(value, np.eye(channels, dtype=np.float32)[order])
+        copies = identity(self._graph, channels)
+        return self._layers.pointwise(value, copies.reshape(positions, -1, channels)[::-1].reshape(copies.shape))
 
     def _turned_constant(self, tensor: int) -> int:
         """The constant with height and width, the last dimensions but one, the other way round."""

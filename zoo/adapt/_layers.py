@@ -8,15 +8,30 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from zoo.errors import InputError
 from zoo.tflite import GraphEditor, Operator
 
 _CONVOLUTIONS = ("CONV_2D", "DEPTHWISE_CONV_2D")
+_MOST_WEIGHTS = 1 << 24
+"""Of one new constant: 64 MiB, ten times the largest here. A file may claim a value of billions of channels."""
 
 
 def is_a(operator: Operator, *kinds: str, inputs: int) -> bool:
     """Whether the operator is one of these kinds, with this number of inputs, none left out, and one output."""
     counted = len(operator.inputs) == inputs and len(operator.outputs) == 1
     return operator.name in kinds and counted and -1 not in operator.inputs
+
+
+def identity(graph: GraphEditor, channels: int) -> npt.NDArray[np.float32]:
+    """(channels, channels) with ones on the diagonal. Raises InputError where that is too large."""
+    check_size(graph, channels**2)
+    return np.eye(channels, dtype=np.float32)
+
+
+def check_size(graph: GraphEditor, weights: int) -> None:
+    """Raise InputError where a new constant would have more weights than any network here."""
+    if weights > _MOST_WEIGHTS:
+        raise InputError(f"{graph.model.name}: a rewrite would add {weights:,} weights at once, which is too many.")
 
 
 class Layers:
@@ -129,9 +144,10 @@ class Layers:
         return self._graph.add(kind, inputs, shape, name=name, before=self._before, after=self._after, **options)
 
     def _bias(self, values: npt.NDArray[Any] | None, filters: int) -> int:
-        return self._weights(np.zeros(filters, np.float32) if values is None else values)
+        return self._weights(np.broadcast_to(np.float32(0), (filters,)) if values is None else values)
 
     def _weights(self, values: npt.NDArray[Any]) -> int:
+        check_size(self._graph, values.size)
         return self._constant("weights", values.astype(np.float32))
 
     def _integers(self, values: npt.NDArray[Any]) -> int:
