@@ -6,7 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.adapt.published import published
+from tests.student.test_adapted import PALM
 from tests.tiny_detector import tiny_keras
+from zoo.adapt import REWRITES, apply_rewrites
 from zoo.student import import_student, start_tensorflow
 
 start_tensorflow()
@@ -49,3 +52,22 @@ def test_the_published_dense_detector_is_refused(published_dense: Path) -> None:
     model = import_student(published_dense.read_bytes(), name="dense").model
     with pytest.raises(ValueError, match=r"cannot be in XNNPACK's sparse region|starts a region"):
         PruneRegionForXNNPACK().ensure_model_supports_pruning(model)
+
+
+def test_a_rewritten_detector_is_pruned_but_for_the_heads_before_its_exits(published_dense: Path) -> None:
+    names = ["rotate_half_turn", "max_pool_to_primitives", "channel_pad_to_conv", "exit_through_depth_to_space"]
+    adapted = apply_rewrites(published_dense.read_bytes(), [REWRITES[name] for name in names]).data
+    model = import_student(adapted, name="adapted").model
+    policy = PruneRegionForXNNPACK()
+    policy.ensure_model_supports_pruning(model)
+    pointwise = [
+        layer for layer in model.layers if layer.__class__.__name__ == "Conv2D" and layer.kernel_size == (1, 1)
+    ]
+    kept = [layer for layer in pointwise if not policy.allow_pruning(layer)]
+    assert [layer.filters for layer in kept] == [4, 16], "the scores have one channel, and get three of zeros"
+
+
+def test_heads_are_found_behind_a_concatenation() -> None:
+    adapted = apply_rewrites(published("palm_detection_full"), [REWRITES[name] for name in PALM]).data
+    policy = PruneRegionForXNNPACK()
+    policy.ensure_model_supports_pruning(import_student(adapted, name="palm").model)

@@ -13,11 +13,15 @@ from typing import Any
 import tf_keras as keras
 from tensorflow_model_optimization.python.core.sparsity.keras.pruning_policy import PruningPolicy
 
-from zoo.student._layers import DepthToSpace
+from zoo.student._layers import DepthToSpace, FirstChannels, Reverse, Scale, SpaceToDepth
 
-_ELEMENTWISE = (keras.layers.ReLU, keras.layers.Add, keras.layers.UpSampling2D, keras.layers.ZeroPadding2D)
+_ELEMENTWISE = (keras.layers.ReLU, keras.layers.Add, Scale, keras.layers.UpSampling2D, keras.layers.ZeroPadding2D)
 _REGION_ENDS = (DepthToSpace, keras.layers.GlobalAveragePooling2D)
-_FREE = (keras.layers.InputLayer, keras.layers.Reshape)
+_FREE = (
+    *(keras.layers.InputLayer, keras.layers.Reshape, keras.layers.Concatenate),
+    *(Reverse, SpaceToDepth, FirstChannels),
+)
+"""Before the region, or behind its end."""
 
 
 class PruneRegionForXNNPACK(PruningPolicy):  # type: ignore[misc, unused-ignore]
@@ -68,22 +72,21 @@ def _may_be_in_region(layer: Any) -> bool:
     return _is_pointwise(layer) or _starts_region(layer) or isinstance(layer, (*_ELEMENTWISE, *_REGION_ENDS, *_FREE))
 
 
-def _heads_before(output: Any) -> list[str]:
+def _heads_before(output: Any, *, ended: bool = False) -> list[str]:
     """Names of the 1x1 convolutions met first on the way back from an output; ValueError where no region ends there."""
-    ended, tensor = False, output
-    while True:
-        layer = tensor.node.layer
-        ended = ended or isinstance(layer, _REGION_ENDS)
-        if _is_pointwise(layer):
-            if not ended:
-                raise ValueError(
-                    f"the branch of output '{output.name}' ends in neither DEPTH_TO_SPACE nor GlobalAveragePooling2D,"
-                    " so XNNPACK runs the network dense"
-                )
-            return [layer.name]
-        inputs = tensor.node.input_tensors
-        if not isinstance(inputs, list):
-            inputs = [inputs]
-        if len(inputs) != 1 or isinstance(layer, keras.layers.InputLayer):
-            raise ValueError(f"no 1x1 convolution comes last before output '{output.name}'")
-        tensor = inputs[0]
+    layer = output.node.layer
+    ended = ended or isinstance(layer, _REGION_ENDS)
+    if _is_pointwise(layer):
+        if not ended:
+            raise ValueError(
+                f"the branch of output '{output.name}' ends in neither DEPTH_TO_SPACE nor GlobalAveragePooling2D,"
+                " so XNNPACK runs the network dense"
+            )
+        return [layer.name]
+    inputs = output.node.input_tensors
+    if not isinstance(inputs, list):
+        inputs = [inputs]
+    joins = isinstance(layer, keras.layers.Concatenate)
+    if (len(inputs) != 1 and not joins) or isinstance(layer, keras.layers.InputLayer):
+        raise ValueError(f"no 1x1 convolution comes last before output '{output.name}'")
+    return [head for tensor in inputs for head in _heads_before(tensor, ended=ended)]
