@@ -31,10 +31,10 @@ from zoo.records import (
     FileRef,
     ImportRecord,
     InspectedFile,
+    InspectedLayer,
     InspectRecord,
     Interval,
     LatencyRatio,
-    LayerSparsity,
     LocateRecord,
     Machine,
     ModelTiming,
@@ -240,15 +240,8 @@ def inspected() -> InspectRecord:
 def _inspected_file(name: str) -> InspectedFile:
     stored = name in ("sparse", "published_sparse")
     wobble = random.Random(3)  # noqa: S311
-    layers = [
-        LayerSparsity(
-            layer=f"conv2d_{i}/Kernel",
-            shape=[64, 1, 1, 64],
-            sparsity=min(1.0, ZEROS[name] + wobble.uniform(0, 0.004)) if ZEROS[name] else 0.0,
-            stored_sparse=stored,
-        )
-        for i in range(1, 47)
-    ]
+    shares = [min(1.0, ZEROS[name] + wobble.uniform(0, 0.004)) if ZEROS[name] else 0.0 for _ in range(46)]
+    layers = [_inspected_layer(number, share, stored_sparse=stored) for number, share in enumerate(shares)]
     arm = EngagementVerdict(
         target="arm64",
         sparse=stored,
@@ -273,16 +266,46 @@ def _inspected_file(name: str) -> InspectedFile:
         file=file_ref(name),
         gzip_bytes=SIZES[name][1],
         operators={"CONV_2D": 50, "DEPTHWISE_CONV_2D": 31, "ADD": 30},
+        tensors=300,
         parameters=541_232,
+        weights={"float16": 541_232},
         sparse_tensors=46 if stored else 0,
         pointwise_sparsity=ZEROS[name],
-        weight_bytes={"float16": 400_000},
+        weight_bytes={"dense_float16": 400_000},
+        weight_gzip_bytes={"dense_float16": 380_000},
+        sparse_layouts=[],
         layers=layers,
         verdicts=[
             replace(arm, target="wasm"),
             arm,
             replace(arm, target="x86-avx", sparse=False, summary="AVX kernels are dense; runs dense."),
         ],
+        predictions=[],
+    )
+
+
+def _inspected_layer(number: int, sparsity: float, *, stored_sparse: bool) -> InspectedLayer:
+    weights = 64 * 64
+    zeros = round(weights * sparsity)
+    return InspectedLayer(
+        layer=f"CONV_2D {number} (conv2d_{number}/Relu)",
+        operator="CONV_2D",
+        place="inside" if stored_sparse else "candidate",
+        broken=[],
+        reads=[number - 1] if number else [],
+        output_shape=[1, 48, 48, 64],
+        shape=[64, 1, 1, 64],
+        pointwise=True,
+        weights=weights,
+        zeros=zeros,
+        sparsity=sparsity,
+        stored_sparse=stored_sparse,
+        value_bytes=2 * (weights - zeros if stored_sparse else weights),
+        index_bytes=weights - zeros if stored_sparse else 0,
+        gzip_bytes=weights,
+        multiply_adds=48 * 48 * weights,
+        multiply_adds_left=48 * 48 * (weights - zeros),
+        time_share=1 / 46,
     )
 
 

@@ -99,7 +99,8 @@ def _layers(records: CardRecords) -> str | NotMeasured:
     if not stored:
         return NotMeasured("Sparsity by layer", "the sparse file stores no layer sparse")
     shares = sorted(layer.sparsity for layer in stored)
-    others = len(file.layers) - len(stored)
+    # Layers without a kernel have nothing to store, and those with another than 1x1 are not meant to be sparse.
+    others = sum(layer.pointwise and not layer.stored_sparse for layer in file.layers)
     rest = f"; {integer(others)} more are stored dense" if others else ""
     return (
         f"{integer(len(stored))} layers are stored sparse, with {percent(shares[0])} to {percent(shares[-1])} "
