@@ -1,8 +1,11 @@
 """The constants of `zoo inspect`'s prediction: measured in WebAssembly, fitted on some networks, checked on others.
 
-python benchmarks/prediction.py measure          each network and its densified twin, into prediction.json (10 minutes)
-python benchmarks/prediction.py measure face     one of them again, as on a machine that was busy
+python benchmarks/prediction.py measure          each network and its densified twin, into prediction.json (8 minutes)
+python benchmarks/prediction.py measure face     one of them
 python benchmarks/prediction.py fit              the constants for zoo/xnnpack/_prediction.py, and how far they are off
+
+Other work on the machine slows the sparse file more than its twin. So where a network was measured before, the try in
+which both were faster is kept: on a busy machine, measure until nothing gets faster.
 """
 
 from __future__ import annotations
@@ -33,9 +36,7 @@ from zoo.xnnpack._regions import analyse
 from zoo.xnnpack._work import TERMS, node_terms
 
 DATA = Path(__file__).with_suffix(".json")
-BLOCKS = 40
-WIDEST, TRIES = 0.06, 4
-"""Where the interval is relatively wider, the machine was busy, and the network is measured again, so often at most."""
+BLOCKS = 20
 ROUNDS = 20
 """Of weighing outliers less, after which nothing moves."""
 BUSY = 0.02
@@ -93,16 +94,14 @@ def networks() -> dict[str, Callable[[], bytes]]:
 
 
 def measure(names: Sequence[str]) -> None:
-    """Time the networks of these names, or all, and keep what is known of the others."""
-    known = {row["name"]: row for row in _document()["networks"]} if DATA.exists() else {}
+    """Time the networks of these names, or all; of what is known of each and the new time, keep the fastest."""
     builders = networks()
     for name in names or builders:
-        tries = []
-        while len(tries) < TRIES and (not tries or _width(tries[-1]) > WIDEST):
-            tries.append(_timed(name, builders[name]()))
-            print(json.dumps(tries[-1]), flush=True)
-        known[name] = min(tries, key=_width)
-        rows = [known[name] for name in builders if name in known]
+        row = _timed(name, builders[name]())
+        print(json.dumps(row), flush=True)
+        known = {each["name"]: each for each in _document()["networks"]} if DATA.exists() else {}
+        known[name] = min(row, known.get(name, row), key=_both_ms)
+        rows = [known[each] for each in builders if each in known]
         document = {"machine": describe_machine().model_dump(), "blocks": BLOCKS, "networks": rows}
         DATA.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
 
@@ -127,10 +126,8 @@ def _timed(name: str, data: bytes) -> dict[str, Any]:
     }
 
 
-def _width(row: dict[str, Any]) -> float:
-    """Of the interval, relative: wide where the machine was busy."""
-    low, high = row["interval"]
-    return float((high - low) / row["ratio"])
+def _both_ms(row: dict[str, Any]) -> float:
+    return float(row["twin_ms"] * (1 + row["ratio"]))
 
 
 def _document() -> Any:
