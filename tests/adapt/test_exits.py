@@ -161,3 +161,11 @@ def test_file_that_claims_a_value_of_absurd_width_is_refused(channels: int, says
     graph.tensors[x].shape = [1, 20, 20, channels]
     with pytest.raises(InputError, match=says):
         rewritten(graph.output(graph.unary(x, "SIN")), EXIT)
+
+
+def test_file_with_thousands_of_heads_is_refused() -> None:
+    graph = Graph((1, 16, 16, 3))
+    x = graph.stem(16)
+    before = graph.output(*(graph.conv(x, 4, activation=NONE) for _ in range(1_001)))
+    with pytest.raises(InputError, match=r"would add more than 2,000 operators"):
+        rewritten(before, EXIT)

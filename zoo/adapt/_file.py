@@ -13,7 +13,7 @@ from zoo.errors import InputError, RefusedError
 from zoo.files import printable, read_file, write_file
 from zoo.records import FileRef, RuleBreak
 from zoo.tflite import Model, bundle_models, read_model
-from zoo.xnnpack import hindrances, readiness
+from zoo.xnnpack import readiness_and_hindrances
 
 _ZIP_MARK = b"PK\x03\x04"
 
@@ -60,12 +60,13 @@ def adapt_file(
         raise InputError(f"{place} is there already; name another file with --out, or replace it with --force.")
     chosen = chosen_rewrites(names, rewrites)
     adapted = apply_rewrites(data, chosen, name=str(path)) if chosen else _planned(data, rewrites, path)
-    model = read_model(adapted.data, name=str(path))
+    # After an exact plan none is broken.
+    breaks = _broken(read_model(adapted.data, name=str(path))) if chosen else ()
     return AdaptedFile(
         _ref(path, data),
         _ref(place, adapted.data),
         adapted.applied,
-        _broken(model),
+        breaks,
         place,
         adapted.data,
     )
@@ -111,8 +112,8 @@ def _planned(data: bytes, rewrites: Mapping[str, Rewrite], path: Path) -> Adapte
 
 def _broken(model: Model) -> tuple[RuleBreak, ...]:
     """What keeps operators out of a region, then how values leave one that forms all the same."""
-    found = readiness(model)
-    return (*(each for each in hindrances(model) if each not in found), *found) if found else ()
+    found, hindering = readiness_and_hindrances(model)
+    return (*(each for each in hindering if each not in found), *found) if found else ()
 
 
 def _ref(path: Path, data: bytes) -> FileRef:

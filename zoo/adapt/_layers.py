@@ -14,6 +14,8 @@ from zoo.tflite import GraphEditor, Operator
 _CONVOLUTIONS = ("CONV_2D", "DEPTHWISE_CONV_2D")
 _MOST_WEIGHTS = 1 << 24
 """Of one new constant: 64 MiB, ten times the largest here. A file may claim a value of billions of channels."""
+_MOST_LAYERS = 2_000
+"""Of one rewrite, ten times the most here. A file may have any number of places to rewrite."""
 
 
 def is_a(operator: Operator, *kinds: str, inputs: int) -> bool:
@@ -39,7 +41,7 @@ class Layers:
 
     Kernels are stored as the file stores its convolutions' (float16 or float32); factors of MUL stay in float32, as
     they are few and rounding them would move the outputs. Equal constants are stored once. Kernels raise InputError
-    where the file is quantized.
+    where the file is quantized, and all layers do where they become too many.
     """
 
     def __init__(self, graph: GraphEditor) -> None:
@@ -49,6 +51,7 @@ class Layers:
         self._after: Operator | None = None
         self._before: Operator | None = None
         self._name, self._made = "", 0
+        self._added = 0
 
     def begin(self, after: Operator | None = None, *, before: Operator | None = None) -> None:
         """Put what is added from now on behind, or before, this operator of the file."""
@@ -140,6 +143,9 @@ class Layers:
         return self._add(kind, inputs, shape, padding="VALID", strides=(2, 2), dilation=(1, 1), **options)
 
     def _add(self, kind: str, inputs: Sequence[int], shape: Sequence[int], **options: Any) -> int:
+        self._added += 1
+        if self._added > _MOST_LAYERS:
+            raise InputError(f"{self._graph.model.name}: a rewrite would add more than {_MOST_LAYERS:,} operators.")
         name = self._next(kind.lower())
         return self._graph.add(kind, inputs, shape, name=name, before=self._before, after=self._after, **options)
 

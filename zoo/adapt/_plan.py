@@ -10,19 +10,21 @@ from zoo.adapt._rewrite import Adapted, Rewrite, apply_rewrites
 from zoo.errors import InputError
 from zoo.records import RuleBreak
 from zoo.tflite import Model, read_model
-from zoo.xnnpack import hindrances, predicted_cost, readiness
+from zoo.xnnpack import predicted_cost, readiness_and_hindrances
 
 MOST_LISTS_TRIED = 64
 """Lists of rewrites that a search tries at most; the models of this zoo need fewer than twenty."""
 WORTH_TRAINING = 0.01
 """Of the original's time: what an inexact list has to save, as it takes training to recover the outputs."""
+_DENSE = 1.0
 
 
 @dataclass(frozen=True)
 class Plan:
     """A list of rewrites for one file. `breaks`: the rules still broken after it; none where it makes the model ready.
 
-    `cost`: the predicted time of the rewritten, pruned model over that of the model as it is, dense; a prediction.
+    `cost`: the predicted time of the rewritten, pruned model over that of the model as it is, dense; 1 where it is not
+    ready, as it would run dense.
     """
 
     adapted: Adapted
@@ -74,21 +76,21 @@ def suggest(
     original = read_model(data, name=name)
     search = _Search(data, rewrites, name)
     ready: list[Plan] = []
-    closest: tuple[Adapted, tuple[RuleBreak, ...]] | None = None
+    closest: Plan | None = None
     waiting, seen = [Adapted(data, ())], {frozenset[str]()}
     for _ in range(MOST_LISTS_TRIED):
         if not waiting:
             break
         state = waiting.pop(0)
-        model = read_model(state.data, name=name)
-        breaks = tuple(readiness(model))
+        model = read_model(state.data, name=name) if state.applied else original
+        breaks, hindering = readiness_and_hindrances(model)
         if not breaks:
             ready.append(Plan(state, (), cost(model, original)))
             continue
-        if closest is None or len(breaks) < len(closest[1]):
-            closest = state, breaks
+        if closest is None or len(breaks) < len(closest.breaks):
+            closest = Plan(state, tuple(breaks), _DENSE)
         # A region may form before the first operator that it cannot hold: give it an end there, or mend the operator.
-        for following in (*search.after(state, breaks), *search.after(state, hindrances(model))):
+        for following in (*search.after(state, breaks), *search.after(state, hindering)):
             names = _names(following)
             if names not in seen:
                 seen.add(names)
@@ -97,10 +99,7 @@ def suggest(
     inexact = min((plan for plan in ready if not plan.adapted.exact), key=_merit, default=None)
     if exact and inexact and inexact.cost > exact.cost - WORTH_TRAINING:
         inexact = None
-    if ready or closest is None:
-        return Suggestion(exact, inexact, None)
-    state, breaks = closest
-    return Suggestion(None, None, Plan(state, breaks, cost(read_model(state.data, name=name), original)))
+    return Suggestion(exact, inexact, None if ready else closest)
 
 
 def _merit(plan: Plan) -> tuple[float, int]:

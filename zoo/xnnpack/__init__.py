@@ -14,7 +14,13 @@ from zoo.xnnpack._targets import TARGETS
 if TYPE_CHECKING:
     from zoo.xnnpack._leaving import Leaving, values_leaving
     from zoo.xnnpack._prediction import predicted_cost
-    from zoo.xnnpack._verdict import engagement, engagements, hindrances, readiness
+    from zoo.xnnpack._verdict import (
+        engagement,
+        engagements,
+        hindrances,
+        readiness,
+        readiness_and_hindrances,
+    )
 
 __all__ = [
     "TARGETS",
@@ -27,13 +33,14 @@ __all__ = [
     "inspect_path",
     "predicted_cost",
     "readiness",
+    "readiness_and_hindrances",
     "require_sparse",
     "values_leaving",
 ]
 
 
 def __getattr__(name: str) -> Any:
-    if name in ("engagement", "engagements", "hindrances", "readiness"):
+    if name in ("engagement", "engagements", "hindrances", "readiness", "readiness_and_hindrances"):
         from zoo.xnnpack import _verdict
 
         return getattr(_verdict, name)

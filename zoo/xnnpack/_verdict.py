@@ -58,9 +58,16 @@ def hindrances(model: Model) -> list[RuleBreak]:
     Where one forms, `readiness` tells only how its values leave; this tells what would have to be mended to keep more
     of the model inside. Raises InputError where a constant cannot be read.
     """
+    return readiness_and_hindrances(model)[1]
+
+
+def readiness_and_hindrances(model: Model) -> tuple[list[RuleBreak], list[RuleBreak]]:
+    """`readiness` and `hindrances`, with the graph analysed once."""
     analysis = analyse(lower(model))
-    found = obstacles(analysis)
-    return [part for part in found if part.rule != rules.REGION_END.name] if _with_pointwise(analysis) else found
+    regions, found = _with_pointwise(analysis), obstacles(analysis)
+    if not regions:
+        return found, found
+    return leaks(analysis, regions), [part for part in found if part.rule != rules.REGION_END.name]
 
 
 def _model_breaks(analysis: Analysis) -> list[RuleBreak]:
