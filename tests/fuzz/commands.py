@@ -7,6 +7,7 @@ from pathlib import Path
 _COMMANDS: dict[str, tuple[str, ...]] = {
     "inspect": ("inspect", "FILE"),
     "inspect --json": ("inspect", "FILE", "--json"),
+    "adapt": ("adapt", "FILE", "--out", "OUT", "--force"),
     "densify": ("densify", "FILE", "--out", "OUT", "--force"),
     "sparsify": ("sparsify", "FILE", "--out", "OUT", "--force", "--json"),
 }
