@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
 import re
+import subprocess
+import sys
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -76,6 +80,34 @@ def test_colour_only_where_it_is_wanted(dense: Path) -> None:
     assert [re.sub(r"\x1b\[[\d;]*m", "", line) for line in screen_of(dense, colour=True)] == screen_of(dense)
 
 
+def seen_in_a_terminal(path: Path, **environment: str) -> str:
+    """What the command writes to a terminal."""
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-m", "zoo.cli", "inspect", str(path)]
+    kept = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "COLUMNS")}
+    with subprocess.Popen(command, stdout=theirs, env={**kept, "TERM": "xterm-256color", **environment}) as running:
+        os.close(theirs)
+        text = b""
+        # The end of a terminal is an error on Linux, and an empty read elsewhere.
+        try:
+            while part := os.read(ours, 65536):
+                text += part
+        except OSError:
+            pass
+    os.close(ours)
+    assert running.returncode == 0
+    return text.decode()
+
+
+def test_a_terminal_gets_colour_unless_no_color_is_set_and_a_pipe_gets_none(dense: Path) -> None:
+    assert "\x1b[" in seen_in_a_terminal(dense)
+    assert "\x1b[" not in seen_in_a_terminal(dense, NO_COLOR="1")
+    piped = subprocess.run(
+        [sys.executable, "-m", "zoo.cli", "inspect", str(dense)], capture_output=True, text=True, check=True
+    )
+    assert "\x1b[" not in piped.stdout
+
+
 def test_names_of_a_file_steer_no_terminal(tmp_path: Path) -> None:
     text = "\n".join(screen_of(hostile_file(tmp_path)))
     assert "\x1b" not in text
@@ -145,10 +177,45 @@ def test_page_names_what_to_change(dense: Path, tmp_path: Path) -> None:
     assert [attributes["class"] for attributes in broken] == ["candidate broken"] * 2
 
 
+def test_page_begins_with_the_answer_and_names_a_rule_once_for_places_with_one_remedy(tmp_path: Path) -> None:
+    graph = Graph((1, 80, 112, 3))
+    x = graph.stem(16)
+    for _ in range(2):
+        x = graph.conv(graph.depthwise(x, stride=2), 16, stored="dense")
+    path = tmp_path / "twice.tflite"
+    path.write_bytes(graph.output(graph.mean(x)))
+    page = page_of(path, tmp_path / "page.html")
+    assert (
+        page.text.index("Dense on wasm")
+        < page.text.index("File size")
+        < page.text.index("What to change")
+        < page.text.index("Layer by layer")
+    )
+    headings = page.text.count("depthwise_same_padding") - page.text.count("breaks depthwise_same_padding")
+    # In the answer, as the first rule broken, and over its two places.
+    assert headings == 2
+    assert page.text.count("stride 2x2, uses SAME padding on 40x56") == 2
+    assert page.text.count("stride 2x2, uses SAME padding on 20x28") == 1
+
+
 def test_same_file_gives_the_same_page(dense: Path, tmp_path: Path) -> None:
     page_of(dense, tmp_path / "one.html")
     page_of(dense, tmp_path / "two.html")
     assert (tmp_path / "one.html").read_bytes() == (tmp_path / "two.html").read_bytes()
+
+
+def test_page_is_never_half_written(dense: Path, tmp_path: Path) -> None:
+    page = tmp_path / "page.html"
+    page.write_text("as it was")
+    before = sorted(tmp_path.iterdir())
+    # No file may grow beyond two blocks, as on a disk that is full.
+    limited = ["sh", "-c", 'ulimit -f 2; exec "$@"', "sh"]
+    command = [sys.executable, "-m", "zoo.cli", "inspect", str(dense), "--html", str(page)]
+    done = subprocess.run([*limited, *command], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (3, "")
+    assert re.fullmatch(r"Error: \S+page\.html cannot be written: [^\n]+\n", done.stderr)
+    assert page.read_text() == "as it was"
+    assert sorted(tmp_path.iterdir()) == before
 
 
 def test_hostile_names_do_nothing_on_the_page(tmp_path: Path) -> None:

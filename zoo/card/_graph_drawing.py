@@ -30,9 +30,10 @@ class Column:
 
 @dataclass(frozen=True)
 class Arc:
-    """A value that skips layers, as an SVG path."""
+    """A value that skips layers, as an SVG path that rises to `height` above the bars."""
 
     path: str
+    height: float
 
 
 @dataclass(frozen=True)
@@ -46,9 +47,10 @@ class Span:
 
 @dataclass(frozen=True)
 class GraphDrawing:
-    """Numbers only, so that nothing of the model's own text is in the drawing."""
+    """Numbers only, so that nothing of the model's own text is in the drawing. Nothing is drawn above `top`."""
 
     width: int
+    top: int
     height: int
     band_y: int
     band_height: int
@@ -72,13 +74,16 @@ def draw_graph(layers: Sequence[InspectedLayer]) -> GraphDrawing | NotMeasured:
             Column(place * _STEP + 1, _TOP + _BARS - height, _STEP - 2, height, layer.place, bool(layer.broken))
         )
     spans = _spans(layers)
+    arcs = [_arc(source, place) for place, layer in enumerate(layers) for source in _skipped(layer, place)]
+    top = _TOP - int(max((arc.height for arc in arcs), default=0)) - 2
     return GraphDrawing(
         width=len(layers) * _STEP,
-        height=_TOP + _BARS + 4 + _BAND,
+        top=top,
+        height=_TOP + _BARS + 4 + _BAND - top,
         band_y=_TOP + _BARS + 4,
         band_height=_BAND,
         columns=columns,
-        arcs=[Arc(_arc(source, place)) for place, layer in enumerate(layers) for source in _skipped(layer, place)],
+        arcs=arcs,
         spans=spans,
         alt=_alt(layers, spans),
     )
@@ -89,10 +94,12 @@ def _skipped(layer: InspectedLayer, place: int) -> list[int]:
     return [source for source in dict.fromkeys(layer.reads) if 0 <= source < place - 1]
 
 
-def _arc(source: int, target: int) -> str:
+def _arc(source: int, target: int) -> Arc:
     start, end = ((place + 0.5) * _STEP for place in (source, target))
-    height = min(_TOP - 4.0, 6 + (end - start) / 4)
-    return f"M{start:.0f} {_TOP} C{start:.0f} {_TOP - height:.0f} {end:.0f} {_TOP - height:.0f} {end:.0f} {_TOP}"
+    pull = min(_TOP - 4.0, 6 + (end - start) / 4)
+    path = f"M{start:.0f} {_TOP} C{start:.0f} {_TOP - pull:.0f} {end:.0f} {_TOP - pull:.0f} {end:.0f} {_TOP}"
+    # A cubic curve comes three quarters of the way to control points of the same height.
+    return Arc(path, 0.75 * pull)
 
 
 def _spans(layers: Sequence[InspectedLayer]) -> list[Span]:

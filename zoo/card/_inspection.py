@@ -52,6 +52,17 @@ class LayerRow:
 
 
 @dataclass(frozen=True)
+class BrokenRule:
+    """A rule, the places that break it, and what to do there."""
+
+    rule: str
+    places: list[str]
+    advice: str
+    rewrites: str
+    upstream: str
+
+
+@dataclass(frozen=True)
 class VerdictView:
     """The answer for one target."""
 
@@ -59,7 +70,7 @@ class VerdictView:
     sparse: bool
     summary: str
     region: str
-    breaks: Table | None
+    broken: list[BrokenRule]
     notes: list[str]
 
 
@@ -75,7 +86,7 @@ class PartView:
     rows: list[LayerRow]
     rows_left_out: int
     bytes: Table
-    layouts: Table | NotMeasured
+    layouts: Table | None
     operators: str
 
 
@@ -116,10 +127,14 @@ def _facts(part: InspectedFile) -> list[Fact | NotMeasured]:
     ]
     for gain in part.predictions:
         facts.append(_predicted(gain))
-        left = gain.multiply_adds_left
-        detail = f"million multiply-adds; {decimals(left / 1e6, 1)} with sparse kernels on {gain.target}"
-        facts.append(Fact("Work", decimals(gain.multiply_adds / 1e6, 1), detail))
+        facts.append(Fact("Work", decimals(gain.multiply_adds / 1e6, 1), _left(gain)))
     return facts
+
+
+def _left(gain: GainPrediction) -> str:
+    if gain.multiply_adds_left == gain.multiply_adds:
+        return "million multiply-adds"
+    return f"million multiply-adds; {decimals(gain.multiply_adds_left / 1e6, 1)} with sparse kernels on {gain.target}"
 
 
 def _types(part: InspectedFile) -> str:
@@ -141,9 +156,15 @@ def _predicted(gain: GainPrediction) -> Fact | NotMeasured:
 
 
 def _verdict(verdict: EngagementVerdict, gain: GainPrediction) -> VerdictView:
-    rows = [
-        (plain(one.rule), plain(one.where), plain(one.advice), _remedies(one.remedies), plain(one.upstream))
-        for one in verdict.breaks
+    broken = [
+        BrokenRule(
+            rule=plain(group[0].rule),
+            places=[plain(one.where) for one in group],
+            advice=plain(group[0].advice),
+            rewrites=_remedies(group[0].remedies),
+            upstream=plain(group[0].upstream),
+        )
+        for group in verdict.grouped_breaks()
     ]
     region = "" if verdict.first_operator is None else f"{verdict.first_operator} to {verdict.last_operator}"
     return VerdictView(
@@ -151,16 +172,14 @@ def _verdict(verdict: EngagementVerdict, gain: GainPrediction) -> VerdictView:
         sparse=verdict.sparse,
         summary=plain(verdict.summary),
         region=plain(region),
-        breaks=table(f"Rules broken on {verdict.target}", "Rule | Where | What to change | Rewrites | Upstream", rows)
-        if rows
-        else None,
+        broken=broken,
         notes=[plain(note) for note in gain.notes],
     )
 
 
 def _remedies(remedies: Sequence[Remedy]) -> str:
     kinds = {True: "exact", False: "to be recovered by training"}
-    return listed([f"{plain(remedy.rewrite)} ({kinds[remedy.exact]})" for remedy in remedies], empty="none")
+    return listed([f"{plain(remedy.rewrite)} ({kinds[remedy.exact]})" for remedy in remedies], empty="")
 
 
 def _rows(part: InspectedFile, layers: Sequence[InspectedLayer]) -> list[LayerRow]:
@@ -207,9 +226,9 @@ def _bytes(part: InspectedFile) -> Table:
     return table("Bytes of the file by kind", "Kind | #Bytes | #Of the file | #Deflated, each layer alone", rows)
 
 
-def _layouts(layouts: Sequence[SparseLayout]) -> Table | NotMeasured:
+def _layouts(layouts: Sequence[SparseLayout]) -> Table | None:
     if not layouts:
-        return NotMeasured("Sparse storage", "no tensor is stored sparse")
+        return None
     rows = [
         (
             f"{integer(len(layout.tensors))} of {plain(layout.dtype)}",

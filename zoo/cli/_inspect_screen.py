@@ -16,7 +16,6 @@ from zoo.records import (
     InspectedFile,
     InspectedLayer,
     Remedy,
-    RuleBreak,
     SparseLayout,
 )
 
@@ -110,7 +109,7 @@ def _prediction(gain: GainPrediction, screen: Screen) -> None:
 
 
 def _breaks(verdict: EngagementVerdict, screen: Screen) -> None:
-    for number, (first, *others) in enumerate(_grouped(verdict.breaks), start=1):
+    for number, (first, *others) in enumerate(verdict.grouped_breaks(), start=1):
         screen.add()
         screen.add(f"{number}. {first.rule}", bold=True, fg="red")
         for one in (first, *others)[:MOST_PLACES]:
@@ -121,14 +120,6 @@ def _breaks(verdict: EngagementVerdict, screen: Screen) -> None:
         if first.remedies:
             screen.labelled("rewrite", ", ".join(remedy_in_words(remedy) for remedy in first.remedies), fg="green")
         screen.labelled("upstream", first.upstream, dim=True)
-
-
-def _grouped(breaks: Sequence[RuleBreak]) -> list[list[RuleBreak]]:
-    """Breaks of one rule with the same remedies together, in the order of the first of each."""
-    groups: dict[tuple[str, tuple[Remedy, ...]], list[RuleBreak]] = {}
-    for one in breaks:
-        groups.setdefault((one.rule, tuple(one.remedies)), []).append(one)
-    return list(groups.values())
 
 
 def remedy_in_words(remedy: Remedy) -> str:
@@ -173,7 +164,7 @@ def _layers(part: InspectedFile, screen: Screen) -> None:
         )
         for layer in worst
     ]
-    head = ("time", "M mul-adds", "weights", "zeros", "bytes", "deflated", "region", "layer, worst first")
+    head = ("pred. time", "M mul-adds", "weights", "zeros", "bytes", "deflated", "region", "layer, worst first")
     screen.table(head, rows, [_layer_style(layer) for layer in worst])
     if len(part.layers) > len(worst):
         screen.add(f"{_GAP}and {len(part.layers) - len(worst)} more; --html and --json have them all", dim=True)

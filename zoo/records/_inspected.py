@@ -49,6 +49,13 @@ class EngagementVerdict:
         if self.zero_share is not None and not 0 <= self.zero_share <= 1:
             raise ValueError(f"{self.zero_share} is no share of zeros")
 
+    def grouped_breaks(self) -> list[list[RuleBreak]]:
+        """Breaks that differ only in their place together, in the order of the first of each."""
+        groups: dict[tuple[object, ...], list[RuleBreak]] = {}
+        for one in self.breaks:
+            groups.setdefault((one.rule, one.advice, one.upstream, *one.remedies), []).append(one)
+        return list(groups.values())
+
 
 @dataclass(frozen=True)
 class GainPrediction:
