@@ -16,6 +16,8 @@ from zoo.tflite._model import BufferSpan, Model, Operator, SparseLevel, Sparsity
 
 MAX_CONSTANT_BYTES = 1 << 28
 """A sparse constant that claims to be larger than this when dense is refused: a few bytes could ask for any memory."""
+MAX_ELEMENTS = 1 << 28
+"""Of any value: 1 GiB of float32, more than a device keeps for one."""
 _BITS = {
     **{"float16": 16, "float32": 32, "float64": 64, "bfloat16": 16, "float8_e4m3fn": 8, "float8_e5m2": 8, "bool": 8},
     **{"int2": 2, "int4": 4, "int8": 8, "int16": 16, "int32": 32, "int64": 64, "complex64": 64, "complex128": 128},
@@ -46,6 +48,7 @@ def check_soundness(model: Model) -> None:
     _check_apart(model)
     for graph in model.subgraphs:
         for tensor in graph.tensors:
+            _check_size(tensor)
             buffer = model.buffers[tensor.buffer] if model.buffers else BufferSpan(0, 0)
             if tensor.sparsity is not None:
                 _check_sparse(tensor, tensor.sparsity, buffer)
@@ -54,6 +57,14 @@ def check_soundness(model: Model) -> None:
         _check_order(model, graph)
         for operator in graph.operators:
             _check_operator(graph, operator)
+
+
+def _check_size(tensor: Tensor) -> None:
+    """A size that is not known beforehand is 1, and -1 in the signature alone."""
+    if min(tensor.shape, default=0) < 0:
+        raise MalformedError(f"tensor '{tensor.name}' has a negative size")
+    if prod(tensor.shape) > MAX_ELEMENTS:
+        raise MalformedError(f"tensor '{tensor.name}' has {prod(tensor.shape):,} elements, more than any value")
 
 
 def _check_apart(model: Model) -> None:

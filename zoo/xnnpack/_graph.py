@@ -178,6 +178,8 @@ def _window(model: Model, operator: Operator, kind: Kind) -> Window | None:
         return None
     channels, filters = shapes[0][3], shapes[1]
     strides, dilation, kernel = options.strides, options.dilation or (1, 1), (filters[1], filters[2])
+    if min(*strides, *dilation, *kernel) < 1:
+        return None
     if kernel == (1, 1):
         # Between the rows of a kernel of one row there is nothing to leave out.
         dilation = (1, 1)
