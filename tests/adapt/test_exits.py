@@ -151,15 +151,11 @@ def test_sparse_kernels_run_and_are_right(tmp_path: Path) -> None:
     assert {name: each for name, each in seen.items() if not each.sparse_and_right} == {}
 
 
-@pytest.mark.parametrize(
-    ("channels", "says"),
-    [(-1, "finds nothing to change"), (0, "finds nothing to change"), (99_999, r"9,999,800,001 weights at once")],
-)
-def test_file_that_claims_a_value_of_absurd_width_is_refused(channels: int, says: str) -> None:
+def test_file_that_claims_a_value_of_absurd_width_is_refused() -> None:
     graph = Graph((1, 40, 40, 3))
     x = graph.unary(graph.conv(graph.stem(16), 24), "RELU")
-    graph.tensors[x].shape = [1, 20, 20, channels]
-    with pytest.raises(InputError, match=says):
+    graph.tensors[x].shape = [1, 20, 20, 99_999]
+    with pytest.raises(InputError, match=r"9,999,800,001 weights at once"):
         rewritten(graph.output(graph.unary(x, "SIN")), EXIT)
 
 

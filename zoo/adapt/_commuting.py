@@ -93,8 +93,12 @@ def _pad(graph: GraphEditor, operator: Operator) -> bool:
 
 
 def _resize_bilinear(graph: GraphEditor, operator: Operator) -> bool:
-    """Centres or corners of the outer pixels lie over one another; otherwise the upper left ones do."""
-    return bool(operator.options.half_pixel_centers or operator.options.align_corners)
+    """Centres or corners of the outer pixels lie over one another; otherwise, and for a single one, the first do."""
+    single = any(
+        made == 1 != size
+        for size, made in zip(graph.shape(operator.inputs[0])[1:3], graph.shape(operator.outputs[0])[1:3], strict=True)
+    )
+    return bool(operator.options.half_pixel_centers) or (bool(operator.options.align_corners) and not single)
 
 
 def _resize_nearest(graph: GraphEditor, operator: Operator) -> bool:
@@ -104,10 +108,10 @@ def _resize_nearest(graph: GraphEditor, operator: Operator) -> bool:
 
 
 def _blocks(graph: GraphEditor, operator: Operator) -> bool:
-    """The order of the blocks' channels has to be turned too."""
-    block, deep = operator.options.block_size or 0, operator.inputs + operator.outputs
-    channels = graph.shape(deep[0 if operator.name == "DEPTH_TO_SPACE" else 1])[-1:]
-    return is_map(graph, operator.inputs[0]) and block > 1 and channels != () and channels[0] % block**2 == 0
+    """The order of the blocks' channels has to be turned too, also where one position is left, which is no map."""
+    block, values = operator.options.block_size or 0, (operator.inputs[0], operator.outputs[0])
+    deep = graph.shape(values[operator.name == "SPACE_TO_DEPTH"])
+    return all(is_map(graph, value) for value in values) and block > 1 and deep[_CHANNEL] % block**2 == 0
 
 
 def _reduce(graph: GraphEditor, operator: Operator) -> bool:
