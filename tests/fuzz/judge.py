@@ -20,7 +20,9 @@ _PATIENCE = 12
 MEMORY = 1 << 30
 _ADDRESSES = 3 << 29
 """Room to ask for more than is allowed and be seen doing so."""
-_SHARES = ("share", "sparsity")
+_SHARES, _WORK = ("share", "sparsity"), "multiply_adds"
+_MOST_BYTES, _MOST_WORK = 1 << 40, 1 << 160
+"""More than any file could hold; work is a product of sizes, of which each of a shape has 31 bits."""
 SOUND = ("described", "refused", "no")
 """Kinds of outcome that the contract allows."""
 
@@ -138,12 +140,12 @@ def _as_list(document: Any) -> list[dict[str, Any]]:
 
 
 def _impossible(value: Any, name: str) -> str:
-    """A number that cannot be: negative, not finite, a share above 1, more than any file could hold."""
+    """A number that cannot be: negative, not finite, a share above 1, too large."""
     if isinstance(value, dict):
         return next((found for key, part in value.items() if (found := _impossible(part, key))), "")
     if isinstance(value, list):
         return next((found for part in value if (found := _impossible(part, name))), "")
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return ""
-    most = 1 if any(part in name for part in _SHARES) else 1 << 40
+    most = 1 if any(part in name for part in _SHARES) else _MOST_WORK if _WORK in name else _MOST_BYTES
     return "" if 0 <= value <= most else f"{name} is {value}"

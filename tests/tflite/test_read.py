@@ -11,6 +11,7 @@ import pytest
 from ai_edge_litert import schema_py_generated as schema
 
 from scripts.refresh_operator_names import TARGET, render
+from tests.tflite.running import outputs_of
 from tests.xnnpack.cases import CASES
 from tests.xnnpack.graphs import Graph
 from zoo.errors import InputError
@@ -129,6 +130,29 @@ def test_terminal_codes_in_names_are_made_harmless() -> None:
     graph.tensors[x].name = "a\x1b[2J\nb"
     model = read_model(graph.output(x))
     assert model.tensors[x].name == "a\ufffd[2J\ufffdb"
+
+
+@pytest.mark.parametrize("options", [{"strideH": 0}, {"strideW": -1}, {"dilationHFactor": 0}, {"dilationWFactor": -2}])
+def test_operator_that_takes_steps_of_no_length_is_refused_as_by_litert(options: dict[str, int]) -> None:
+    graph = Graph((1, 8, 8, 4))
+    steps = {"strideH": 1, "strideW": 1, **options}
+    kernel, bias = graph.weights((4, 1, 1, 4)), graph.weights((4,))
+    data = graph.output(graph.apply("CONV_2D", graph.input, kernel, bias, shape=(1, 8, 8, 4), **steps))
+    with pytest.raises(InputError, match="takes steps of no length"):
+        read_model(data)
+    with pytest.raises(RuntimeError, match="> 0 was not true"):
+        outputs_of(data)
+
+
+def test_value_of_negative_size_is_refused_as_by_litert() -> None:
+    graph = Graph((1, 8, 8, 4))
+    x = graph.unary(graph.input, "ABS")
+    graph.tensors[x].shape = [-1, 8, 8, 4]
+    data = graph.output(graph.unary(x, "NEG"))
+    with pytest.raises(InputError, match="impossible shape"):
+        read_model(data)
+    with pytest.raises(ValueError, match="overflowed"):
+        outputs_of(data)
 
 
 def test_missing_file_is_named(tmp_path: Path) -> None:

@@ -111,7 +111,7 @@ def _subgraph(entry: Table, codes: list[tuple[str, int]], buffers: int) -> Subgr
 def _tensor(index: int, entry: Table, buffers: int) -> Tensor:
     shape, signature = entry.integers(0), entry.integers(7)
     code, buffer, sparsity = entry.number(1, "b"), entry.number(2, "I"), entry.table(6)
-    if len(shape) > MAX_RANK or any(size < -1 for size in shape):
+    if len(shape) > MAX_RANK or any(size < 0 for size in shape):  # a size that may change is -1 in the signature alone
         raise MalformedError(f"tensor {index} has an impossible shape")
     if not 0 <= code < len(_DTYPES):
         raise MalformedError(f"tensor {index} has an unknown type")

@@ -82,19 +82,13 @@ def _check_apart(model: Model) -> None:
 
 
 def dense_bytes(tensor: Tensor) -> int:
-    """Bytes of a tensor of numbers when stored dense. Raises MalformedError where it has a negative size."""
-    return _bytes_of(tensor, _elements(tensor))
+    """Bytes of a tensor of numbers when stored dense."""
+    return _bytes_of(tensor, prod(tensor.shape))
 
 
 def _check_dense(tensor: Tensor, buffer: BufferSpan) -> None:
     if dense_bytes(tensor) != buffer.size:
         raise MalformedError(f"tensor {tensor.index} has {buffer.size} bytes, which is not what its shape needs")
-
-
-def _elements(tensor: Tensor) -> int:
-    if any(size < 0 for size in tensor.shape):
-        raise MalformedError(f"tensor {tensor.index} is a constant of negative size")
-    return prod(tensor.shape)
 
 
 def _bytes_of(tensor: Tensor, count: int) -> int:
@@ -171,6 +165,8 @@ def _check_order(model: Model, graph: Subgraph) -> None:
 def _check_operator(graph: Subgraph, operator: Operator) -> None:
     """It has the inputs and the output of its kind, in shapes of that kind where the file says them."""
     called, needed = f"operator {operator.index} ({operator.name})", _INPUTS.get(operator.name)
+    if any(step < 1 for step in (*(operator.options.strides or ()), *(operator.options.dilation or ()))):
+        raise MalformedError(f"{called} takes steps of no length")
     if needed is None:
         return
     if len(operator.inputs) < needed or min(operator.inputs[:needed]) < 0 or len(operator.outputs) != 1:
