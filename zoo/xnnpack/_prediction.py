@@ -9,7 +9,7 @@ than in NHWC; the rest costs the same in both.
 The constants are those of LiteRT's web runtime on one x86-64 machine. They were fitted on 38 networks of random
 weights, and checked on 13 other ones: the published sparse face and pose detectors with several shares of zeros, and
 MobileNets (`benchmarks/prediction.py`, which has the measured times beside it). On the 11 without zeros in blocks the
-ratio was off by 0.04 on average and 0.11 at most, for the face detector; on the two with them by 0.35 at most. Another
+ratio was off by 0.03 on average and 0.08 at most, for the face detector; on the two with them by 0.30 at most. Another
 processor weighs the terms otherwise. For other targets nothing was measured, so there are counts, but no ratio.
 """
 
@@ -30,23 +30,23 @@ from zoo.xnnpack._work import SparseKernel, dense_terms, sparse_kernel, sparse_t
 
 MEASURED_TARGET = "wasm"
 NANOSECONDS: dict[str, float] = {
-    "fully_connected": 0.1171,
-    "convolution": 0.05252,
-    "depthwise_3x3": 2.545,
-    "depthwise_5x5": 8.871,
-    "pointwise": 0.0507,
-    "sparse": 0.02727,
-    "sparse_reads": 1.071,
-    "sparse_reads_aliased": 1.719,
-    "sparse_outputs": 0.3552,
-    "sparse_unpruned": 0.2001,
-    "sparse_blocks": 0.3581,
-    "planar_convolution": 0.19,
-    "planar_depthwise_3x3": 0.6769,
-    "planar_depthwise_5x5": 3.977,
+    "fully_connected": 0.09347,
+    "convolution": 0.0555,
+    "depthwise_3x3": 2.449,
+    "depthwise_5x5": 8.474,
+    "pointwise": 0.04828,
+    "sparse": 0.02302,
+    "sparse_reads": 1.042,
+    "sparse_reads_aliased": 1.775,
+    "sparse_outputs": 0.3209,
+    "sparse_unpruned": 0.2157,
+    "sparse_blocks": 0.3449,
+    "planar_convolution": 0.1917,
+    "planar_depthwise_3x3": 0.7041,
+    "planar_depthwise_5x5": 4.048,
 }
 """What a unit of each term takes."""
-ERROR, ERROR_IN_BLOCKS = 0.11, 0.35
+ERROR, ERROR_IN_BLOCKS = 0.08, 0.3
 """The most that the ratio was off on the networks it was checked on, without and with zeros in blocks."""
 POSSIBLE_ZEROS = 0.8
 _FLOAT_BYTES, _STEP_BYTES = 4, 4
