@@ -23,7 +23,7 @@ from zoo.machine import describe_machine
 from zoo.progress import SilentProgress
 from zoo.records import ModelTiming, TargetResult
 
-BLOCKS = 12
+BLOCKS = 40
 
 
 class SilentTicker:

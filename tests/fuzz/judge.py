@@ -17,9 +17,12 @@ SECONDS = 10
 """Of the processor, so that a busy machine changes no verdict."""
 _PATIENCE = 12
 """Times as long by the clock, for what hangs without working."""
-MEMORY = 1 << 30
+MEMORY = (1 << 30) - (128 << 20)
+"""1 GiB, less what an interpreter and its libraries take."""
 _ADDRESSES = 3 << 29
 """Room to ask for more than is allowed and be seen doing so."""
+_ADDRESSED, _RESIDENT = 0, 1
+"""Places of what is addressed and what is in memory, in Linux's account of a process."""
 _SHARES, _WORK = ("share", "sparsity"), "multiply_adds"
 _MOST_BYTES, _MOST_WORK = 1 << 40, 1 << 160
 """More than any file could hold; work is a product of sizes, of which each of a shape has 31 bits."""
@@ -31,7 +34,7 @@ SOUND = ("described", "refused", "no")
 class Outcome:
     """`kind`: "described" (exit 0), "refused" (exit 2, one sentence), "no" (exit 1, one sentence), else a bug.
 
-    `seconds` of the processor, `memory` in bytes.
+    `seconds` of the processor; `memory` in bytes, beyond what the process held already that was asked to try.
     """
 
     kind: str
@@ -47,7 +50,7 @@ class Outcome:
 def in_bounds(task: Callable[[], tuple[str, str]], *, seconds: int = SECONDS) -> Outcome:
     """Run the task, which tells kind and detail, in a child of this process; a child that dies is a bug too.
 
-    Memory is all that the child held at its peak, this interpreter and its libraries included.
+    A child starts with the memory of its parent, a whole test run's, so that only what it adds is counted.
     """
     reading, writing = os.pipe()
     child = os.fork()
@@ -56,23 +59,28 @@ def in_bounds(task: Callable[[], tuple[str, str]], *, seconds: int = SECONDS) ->
         _work(task, writing, seconds)
     os.close(writing)
     with os.fdopen(reading, "rb") as stream:
-        told = stream.read()
+        held, _, told = stream.read().partition(b"\n")
     _, status, usage = os.wait4(child, 0)
-    taken, memory = usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024
+    taken, memory = usage.ru_utime + usage.ru_stime, max(usage.ru_maxrss * 1024 - int(held or 0), 0)
     kind, detail = _ending(told, status)
     if kind in SOUND and memory > MEMORY:
         kind, detail = "memory", f"{memory >> 20} MiB; {kind}: {detail}"
     return Outcome(kind, detail, taken, memory)
 
 
+def _pages(place: int) -> int:
+    """Bytes that this process holds, by Linux's account."""
+    return int(Path("/proc/self/statm").read_text().split()[place]) * resource.getpagesize()
+
+
 def _work(task: Callable[[], tuple[str, str]], writing: int, seconds: int) -> None:
+    os.write(writing, b"%d\n" % _pages(_RESIDENT))
     try:
         for number in (signal.SIGALRM, signal.SIGPROF):
             signal.signal(number, signal.SIG_DFL)
         signal.setitimer(signal.ITIMER_PROF, seconds)
         signal.alarm(seconds * _PATIENCE)
-        pages = int(Path("/proc/self/statm").read_text().split()[0])
-        limit = pages * resource.getpagesize() + _ADDRESSES
+        limit = _pages(_ADDRESSED) + _ADDRESSES
         resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
         told = task()
     except BaseException as error:  # whatever it is, it is to be counted
