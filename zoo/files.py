@@ -7,6 +7,8 @@ from pathlib import Path
 
 from zoo.errors import InputError, OutsideError
 
+ZIP_MARK = b"PK\x03\x04"
+"""What a zip, so also a task bundle, begins with."""
 MAX_FILE_BYTES = 1 << 28
 """Ten times the largest model of MediaPipe's own; a larger one could not be read and changed in 1 GiB of memory."""
 MAX_WRITTEN_BYTES = 1 << 27

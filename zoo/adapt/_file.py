@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,12 +9,10 @@ from pathlib import Path
 from zoo.adapt._plan import Suggestion, suggest
 from zoo.adapt._rewrite import Adapted, Applied, Rewrite, apply_rewrites
 from zoo.errors import InputError, RefusedError
-from zoo.files import printable, read_file, write_file
+from zoo.files import ZIP_MARK, printable, read_file, write_file
 from zoo.records import FileRef, RuleBreak
-from zoo.tflite import Model, bundle_models, read_model
+from zoo.tflite import Model, bundle_models, file_ref, read_model, read_one_model
 from zoo.xnnpack import readiness_and_hindrances
-
-_ZIP_MARK = b"PK\x03\x04"
 
 
 @dataclass(frozen=True)
@@ -53,23 +50,14 @@ def adapt_file(
     model or a bundle of them, where a name is not known or its rewrite finds nothing to change, or where a file is at
     the place already and `replace` is False; RefusedError where no names are given and no exact plan is found.
     """
-    data, place = read_file(path), out or path.parent / f"{path.stem}_adapted{path.suffix}"
-    if data.startswith(_ZIP_MARK):
-        raise InputError(f"{path} is a bundle or another zip; take its models out and give one .tflite file at a time.")
-    if place.is_file() and not replace:
-        raise InputError(f"{place} is there already; name another file with --out, or replace it with --force.")
+    place = out or path.parent / f"{path.stem}_adapted{path.suffix}"
+    data = read_one_model(path, place, replace=replace)
     chosen = chosen_rewrites(names, rewrites)
     adapted = apply_rewrites(data, chosen, name=str(path)) if chosen else _planned(data, rewrites, path)
     # After an exact plan none is broken.
     breaks = _broken(read_model(adapted.data, name=str(path))) if chosen else ()
-    return AdaptedFile(
-        _ref(path, data),
-        _ref(place, adapted.data),
-        adapted.applied,
-        breaks,
-        place,
-        adapted.data,
-    )
+    made = adapted.data
+    return AdaptedFile(file_ref(path, data), file_ref(place, made), adapted.applied, breaks, place, made)
 
 
 def chosen_rewrites(names: Sequence[str], rewrites: Mapping[str, Rewrite]) -> list[Rewrite]:
@@ -86,7 +74,7 @@ def suggestions(path: Path, rewrites: Mapping[str, Rewrite]) -> list[Suggestion]
     Raises InputError where the file cannot be read, is damaged or hostile.
     """
     data = read_file(path)
-    if not data.startswith(_ZIP_MARK):
+    if not data.startswith(ZIP_MARK):
         return [suggest(data, rewrites, name=str(path))]
     del data
     return [suggest(model, rewrites, name=f"{path}:{name}") for name, model in bundle_models(path)]
@@ -114,7 +102,3 @@ def _broken(model: Model) -> tuple[RuleBreak, ...]:
     """What keeps operators out of a region, then how values leave one that forms all the same."""
     found, hindering = readiness_and_hindrances(model)
     return (*(each for each in hindering if each not in found), *found) if found else ()
-
-
-def _ref(path: Path, data: bytes) -> FileRef:
-    return FileRef(printable(str(path)), hashlib.sha256(data).hexdigest(), len(data))

@@ -9,6 +9,7 @@ from typing import Any
 
 from zoo.adapt import Applied, Plan, Suggestion
 from zoo.cli._inspect_screen import Screen
+from zoo.xnnpack import POSSIBLE_ZEROS
 
 MOST_BREAKS = 6
 """Broken rules that are shown where there is no plan; the rest are counted."""
@@ -62,10 +63,8 @@ def show_breaks(plan_breaks: Sequence[Any], screen: Screen) -> None:
 def _plan(plan: Plan, screen: Screen) -> None:
     for line in applied_in_words(plan.adapted.applied):
         screen.labelled("rewrite", line)
-    screen.labelled(
-        "prediction",
-        f"sparse with 80% zeros in its 1x1 kernels, about {plan.cost:.2f} of the time of the file as it is, dense",
-    )
+    pruned = f"sparse with {POSSIBLE_ZEROS:.0%} zeros in its 1x1 kernels"
+    screen.labelled("prediction", f"{pruned}, about {plan.cost:.2f} of the time of the file as it is, dense")
 
 
 def _command(file: Path | None, names: Sequence[str], screen: Screen) -> None:

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from zoo.tflite._bundle import bundle_models
     from zoo.tflite._edit import GraphEditor, ModelEditor
     from zoo.tflite._prune import prune_by_magnitude
-    from zoo.tflite._repack import RepackedFile, densify_file, sparsify_file
+    from zoo.tflite._repack import RepackedFile, densify_file, file_ref, read_one_model, sparsify_file
     from zoo.tflite._sparsify import sparsify
     from zoo.tflite._storage import Repacked, StoredTensor, densify
     from zoo.tflite._twin import densified_twin
@@ -84,12 +84,14 @@ __all__ = [
     "densify_file",
     "encode",
     "encode_like",
+    "file_ref",
     "gzip_bytes",
     "inventory",
     "is_constant",
     "operator_label",
     "prune_by_magnitude",
     "read_model",
+    "read_one_model",
     "sparsify",
     "sparsify_file",
     "stored_values",
@@ -98,7 +100,7 @@ __all__ = [
 _LATER = {
     **{"bundle_models": "_bundle", "densified_twin": "_twin", "prune_by_magnitude": "_prune", "sparsify": "_sparsify"},
     **dict.fromkeys(("GraphEditor", "ModelEditor"), "_edit"),
-    **dict.fromkeys(("RepackedFile", "densify_file", "sparsify_file"), "_repack"),
+    **dict.fromkeys(("RepackedFile", "densify_file", "file_ref", "read_one_model", "sparsify_file"), "_repack"),
     **dict.fromkeys(("Repacked", "StoredTensor", "densify"), "_storage"),
 }
 """The module of each name that is imported on first use."""

@@ -8,11 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from zoo.errors import InputError
-from zoo.files import printable, read_file, write_file
+from zoo.files import ZIP_MARK, printable, read_file, write_file
 from zoo.records import FileRef
 from zoo.tflite._storage import Repacked, StoredTensor, densify
-
-_ZIP_MARK = b"PK\x03\x04"
 
 
 @dataclass(frozen=True)
@@ -54,16 +52,27 @@ def _beside(path: Path, how: str) -> Path:
     return path.parent / f"{path.stem}_{how}{path.suffix}"
 
 
-def _repacked(path: Path, place: Path, repack: Callable[..., Repacked], replace: bool) -> RepackedFile:
+def read_one_model(path: Path, place: Path, *, replace: bool) -> bytes:
+    """The bytes of a file that is to be written anew at `place`.
+
+    Raises InputError where it cannot be read or is a bundle, or where a file is at the place already and `replace` is
+    False.
+    """
     data = read_file(path)
-    if data.startswith(_ZIP_MARK):
+    if data.startswith(ZIP_MARK):
         raise InputError(f"{path} is a bundle or another zip; take its models out and give one .tflite file at a time.")
     if place.is_file() and not replace:
         raise InputError(f"{place} is there already; name another file with --out, or replace it with --force.")
+    return data
+
+
+def file_ref(path: Path, data: bytes) -> FileRef:
+    """What a document says of a file with these bytes at this place."""
+    return FileRef(printable(str(path)), hashlib.sha256(data).hexdigest(), len(data))
+
+
+def _repacked(path: Path, place: Path, repack: Callable[..., Repacked], replace: bool) -> RepackedFile:
+    data = read_one_model(path, place, replace=replace)
     repacked = repack(data, name=str(path))
     made = repacked.data
-    return RepackedFile(_ref(path, data), _ref(place, made), repacked.changed, repacked.tensors, place, made)
-
-
-def _ref(path: Path, data: bytes) -> FileRef:
-    return FileRef(printable(str(path)), hashlib.sha256(data).hexdigest(), len(data))
+    return RepackedFile(file_ref(path, data), file_ref(place, made), repacked.changed, repacked.tensors, place, made)

@@ -13,7 +13,7 @@ from zoo.xnnpack._targets import TARGETS
 
 if TYPE_CHECKING:
     from zoo.xnnpack._leaving import Leaving, values_leaving
-    from zoo.xnnpack._prediction import predicted_cost
+    from zoo.xnnpack._prediction import POSSIBLE_ZEROS, predicted_cost
     from zoo.xnnpack._verdict import (
         engagement,
         engagements,
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
+    "POSSIBLE_ZEROS",
     "TARGETS",
     "Leaving",
     "engagement",
@@ -48,8 +49,8 @@ def __getattr__(name: str) -> Any:
         from zoo.xnnpack import _leaving
 
         return getattr(_leaving, name)
-    if name == "predicted_cost":
-        from zoo.xnnpack._prediction import predicted_cost
+    if name in ("POSSIBLE_ZEROS", "predicted_cost"):
+        from zoo.xnnpack import _prediction
 
-        return predicted_cost
+        return getattr(_prediction, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

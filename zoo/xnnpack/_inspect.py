@@ -9,14 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zoo.errors import RefusedError
-from zoo.files import printable, read_file
+from zoo.files import ZIP_MARK, printable, read_file
 from zoo.gzipped import gzip_bytes
 from zoo.xnnpack._targets import TARGETS
 
 if TYPE_CHECKING:
     from zoo.records import InspectedFile
-
-_ZIP_MARK = b"PK\x03\x04"
 
 
 def inspect_path(path: Path, *, targets: Sequence[str] = TARGETS) -> list[InspectedFile]:
@@ -30,7 +28,7 @@ def inspect_path(path: Path, *, targets: Sequence[str] = TARGETS) -> list[Inspec
     Raises InputError where the file cannot be read, is damaged or hostile, or where a target is not known.
     """
     data = read_file(path)
-    if data[:4] == _ZIP_MARK:
+    if data.startswith(ZIP_MARK):
         from zoo.tflite import bundle_models
 
         del data

@@ -100,7 +100,7 @@ DEPTHWISE_SAME = Rule(
     "depthwise_same_padding",
     "XNNPACK src/subgraph/depthwise-convolution-2d.c: xnn_define_depthwise_convolution_2d, read by "
     "xnn_check_nchw_compatibility",
-    "Put an explicit PAD before it and make it VALID; 3x3 SAME, stride 2, on an even size equals 5x5 with PAD 2.",
+    "Put an explicit PAD before it, the same on all sides, and make it VALID.",
     (PAD_SYMMETRIC, HALF_TURN, PAD_SYMMETRIC_INEXACT),
 )
 DEPTHWISE_MULTIPLIER = Rule("depthwise_multiplier", _COMPATIBLE, "Use multiplier 1, with a 1x1 convolution to widen.")

@@ -47,9 +47,7 @@ def readiness(model: Model) -> list[RuleBreak]:
     Empty when the model is ready to be pruned.
     Raises InputError where a constant cannot be read.
     """
-    analysis = analyse(lower(model))
-    regions = _with_pointwise(analysis)
-    return leaks(analysis, regions) if regions else obstacles(analysis)
+    return readiness_and_hindrances(model)[0]
 
 
 def hindrances(model: Model) -> list[RuleBreak]:
