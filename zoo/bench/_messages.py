@@ -56,7 +56,8 @@ class RunnerModel(Part):
 class RunnerRequest(Part):
     """`reference` and `check` run each model once and write its outputs to `folder`; `cold` times one model's start.
 
-    `time` loads all models, in this order, and waits for commands. All paths are of this machine.
+    `time` loads all models, in this order, and waits for commands. All paths are of this machine. `picture` is what an
+    end-to-end target runs its pipeline on; other targets have no use for it.
     """
 
     task: RunnerTask
@@ -64,6 +65,7 @@ class RunnerRequest(Part):
     threads: int = Field(ge=1)
     seed: int
     models: list[RunnerModel]
+    picture: str | None = None
 
 
 class Run(Part):
@@ -145,15 +147,14 @@ class Outputs(Part):
 
 
 class Kernels(Part):
-    """What the runtime's own profile says of the kernels that ran: stronger than any ratio, where it can be had.
+    """Which kernels ran in one inference, where the target can see it: stronger than any ratio.
 
-    `sparse` of the `convolutions` ran on sparse kernels; `how` is a clause that names the profile.
+    `sparse`: convolutions that ran on sparse kernels. `how` is a clause that says how they were counted.
     """
 
     event: Literal["kernels"]
     model: str
     sparse: int = Field(ge=0)
-    convolutions: int = Field(ge=0)
     how: str = Field(max_length=300)
 
 

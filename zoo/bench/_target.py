@@ -14,7 +14,8 @@ The conversation, from the runner's side:
    `machine`. Where the runtime cannot start, say `failed` with a clause that names the next step, and end.
 2. `check` (and `reference`, on the host only): for each model say `begin`, run it once on the inputs given, write
    every output to `folder` as raw little-endian bytes, say `outputs`. The parent holds these against the reference.
-   Write the runtime's ERROR lines to standard error as they are ("ERROR: ..."): any one fails the model.
+   Write the runtime's ERROR lines to standard error as they are ("ERROR: ..."): any one fails the model. Say `kernels`
+   before `outputs` where the target can see which kernels run.
 3. `cold`: there is one model, and the process is fresh. Say `begin`, load it, run it once, say `cold`.
 4. `time`: load every model in the order given (one file may come twice, under two names: the A/A pair), say `begin`
    before each and `loaded` after all. Then obey commands in order:
@@ -43,6 +44,8 @@ class Target:
     `name` is as the user wrote it. `runtime` names runtime and place in a few words; its version comes with `ready`.
     `command` starts the runner. `native`: the processor's own kernels run, so that XNNPACK's rule about x86 with AVX
     holds for the machine that `ready` tells of; False in WebAssembly. `note` is a sentence for readers of the numbers.
+    `end_to_end`: a whole pipeline runs, on the request's picture, and the outputs are its answers. They are not the
+    model's own, so they are held against those of the same weights stored dense on the same target.
     """
 
     name: str
@@ -51,6 +54,7 @@ class Target:
     threads: int
     native: bool
     note: str
+    end_to_end: bool = False
     grace_seconds: float = 0.5
     silence_seconds: float = 120.0
 
