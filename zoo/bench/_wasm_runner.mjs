@@ -49,11 +49,11 @@ globalThis.importScripts = (address) => {
 
 listenToLog((line) => fs.writeSync(2, line + "\n"));
 try {
-  const instances = request.task === "check" ? watchInstances() : null;
+  const seen = request.task === "check" ? watchInstances() : null;
   const runtime = await loadRuntime(pathToFileURL(folder + path.sep).href, build);
   const { version } = JSON.parse(fs.readFileSync(path.join(folder, "package.json"), "utf8"));
   emit("ready", { version: `@litertjs/core ${version}, ${build} build, on Node ${process.versions.node}` });
-  const finished = await converse(runtime, request, place, commands(), instances);
+  const finished = await converse(runtime, request, place, commands(), seen);
   if (finished) emit("done");
   process.exit(finished ? 0 : 1);
 } catch (error) {

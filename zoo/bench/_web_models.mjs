@@ -37,12 +37,15 @@ export async function loadRuntime(folder, build) {
   return runtime;
 }
 
-/** Answers one request, the whole conversation after `ready`. `commands` is an async iterator of parsed commands. */
-export async function converse(runtime, request, place, commands, instances) {
+/**
+ * Answers one request, the whole conversation after `ready`, and tells whether it came to its end. `commands` is an
+ * async iterator of parsed commands; `seen` comes from `watchInstances`, null where kernels are not to be counted.
+ */
+export async function converse(runtime, request, place, commands, seen) {
   const web = new WebModels(runtime, request, place);
   if (request.task === "time") return web.time(commands);
   if (request.task === "cold") await web.cold(request.models[0]);
-  else await web.check(instances);
+  else await web.check(seen);
   return true;
 }
 
@@ -101,8 +104,8 @@ class WebModels {
     this.place.emit("outputs", { model: this.request.models[position].name, inputs: [], outputs });
   }
 
-  async check(instances) {
-    const sparse = instances ? watchSparseKernels(instances) : null;
+  async check(seen) {
+    const sparse = seen ? watchSparseKernels(seen) : null;
     for (const [position, model] of this.request.models.entries()) {
       this.begin(model.name, "load");
       const loaded = await this.load(model);
@@ -186,26 +189,29 @@ const [CHANNELS, NONZEROS] = [1, 5];
 const MOST_CHANNELS = 8192;
 const I32 = 0x7f;
 
-/** Keeps every WebAssembly instance that is made from now on. Call it before the runtime is loaded. */
+/**
+ * Keeps the tables and memories of every WebAssembly instance that is made from now on. Call it before the runtime is
+ * loaded. The threaded build takes its memory from outside, the others make their own.
+ */
 export function watchInstances() {
-  const instances = [];
+  const seen = [];
   for (const name of ["instantiate", "instantiateStreaming"]) {
     const original = WebAssembly[name];
-    WebAssembly[name] = async (...what) => {
-      const made = await original(...what);
-      instances.push(made.instance ?? made);
+    WebAssembly[name] = async (source, imports, ...rest) => {
+      const made = await original(source, imports, ...rest);
+      seen.push(...Object.values((made.instance ?? made).exports));
+      seen.push(...Object.values(imports ?? {}).flatMap((module) => Object.values(module)));
       return made;
     };
   }
-  return instances;
+  return seen;
 }
 
 /** `calls` gets, by the address of its nonzeros, the nonzeros by output channel of what may be a sparse convolution. */
-export function watchSparseKernels(instances) {
+export function watchSparseKernels(seen) {
   const calls = new Map();
-  const exported = instances.flatMap((instance) => Object.values(instance.exports));
-  const table = exported.find((one) => one instanceof WebAssembly.Table);
-  const memory = exported.find((one) => one instanceof WebAssembly.Memory);
+  const table = seen.find((one) => one instanceof WebAssembly.Table);
+  const memory = seen.find((one) => one instanceof WebAssembly.Memory);
   const note = (...parameters) => {
     const [channels, place] = [parameters[CHANNELS], parameters[NONZEROS]];
     const inside = place % 4 === 0 && place > 0 && place + 4 * channels <= memory.buffer.byteLength;
