@@ -10,14 +10,15 @@ from pathlib import Path
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from zoo.spec import ModelSpec
+from zoo.spec import ModelSpec, NetworkSpec
 
 TARGET = Path(__file__).resolve().parent.parent / "docs" / "spec.md"
 HEADER = """\
 # Spec reference
 
-A model is declared in `models/NAME/spec.yaml`. A field that is not listed here is an error. This page is made from the
-classes in `zoo/spec/_model.py` by `scripts/spec_reference.py`.
+A model is declared in `models/NAME/spec.yaml`: a [ModelSpec](#modelspec), or with `task: measured_only` a
+[NetworkSpec](#networkspec), which `zoo ladder` measures. A field that is not listed here is an error. This page is made
+from the classes in `zoo/spec` by `scripts/spec_reference.py`.
 """
 
 
@@ -51,7 +52,10 @@ def type_in_words(annotation: object) -> str:
 
 def limits(field: FieldInfo) -> str:
     """Bounds and patterns of a field."""
-    words = {"gt": "above", "ge": "at least", "lt": "below", "le": "at most", "pattern": "pattern"}
+    words = {
+        **{"gt": "above", "ge": "at least", "lt": "below", "le": "at most", "pattern": "pattern"},
+        **{"multiple_of": "multiple of", "min_length": "entries at least", "max_length": "entries at most"},
+    }
     found = []
     for constraint in field.metadata:
         for name, word in words.items():
@@ -71,7 +75,7 @@ def default(field: FieldInfo) -> str:
 
 def render() -> str:
     """The whole page."""
-    waiting: list[type[BaseModel]] = [ModelSpec]
+    waiting: list[type[BaseModel]] = [ModelSpec, NetworkSpec]
     done: list[type[BaseModel]] = []
     sections = []
     while waiting:

@@ -21,6 +21,9 @@ def list_models(out: OutOption = DEFAULT_OUT, as_json: JsonOption = False) -> No
         return
     rows = table("model", "variants", "presets", "built", "gates")
     for entry in entries:
+        if entry.task == "measured_only":
+            rows.add_row(entry.name, "-", "-", f"only measured: zoo ladder {entry.name}", "-")
+            continue
         built = str(entry.release) if entry.release else "no"
         rows.add_row(entry.name, ", ".join(entry.variants), ", ".join(entry.presets), built, _gates(entry))
     person().print(rows)
@@ -40,6 +43,7 @@ def _document(entry: ModelEntry) -> dict[str, object]:
         "model": entry.name,
         "title": entry.title,
         "version": entry.version,
+        "task": entry.task,
         "variants": entry.variants,
         "presets": entry.presets,
         "built": entry.release is not None,

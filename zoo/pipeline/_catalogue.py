@@ -9,16 +9,20 @@ from zoo.errors import InputError
 from zoo.pipeline._folders import BuildFolder, build_folder
 from zoo.pipeline._stage import read_record
 from zoo.records import RECORDS, GatesRecord, StageRecord
-from zoo.spec import list_models, load_spec
+from zoo.spec import NetworkSpec, list_models, load_any_spec, load_spec
 
 
 @dataclass(frozen=True)
 class ModelEntry:
-    """A model, and its build if there is one. `gates` None: not built."""
+    """A model, and its build if there is one. `gates` None: not built.
+
+    `task` is `measured_only` for a network that is never built; it has neither variants nor presets.
+    """
 
     name: str
     title: str
     version: str
+    task: str
     variants: tuple[str, ...]
     presets: tuple[str, ...]
     release: Path | None
@@ -29,7 +33,10 @@ def catalogue(out: Path) -> list[ModelEntry]:
     """Every model, with what `out` holds of it."""
     entries = []
     for name in list_models():
-        spec = load_spec(name).spec
+        spec = load_any_spec(name)
+        if isinstance(spec, NetworkSpec):
+            entries.append(ModelEntry(name, spec.title, spec.version, spec.task, (), (), release=None, gates=None))
+            continue
         folder = build_folder(out, name)
         gates = folder.records / "gates.json"
         built = folder.release.is_dir() and gates.is_file()
@@ -38,6 +45,7 @@ def catalogue(out: Path) -> list[ModelEntry]:
                 name=name,
                 title=spec.title,
                 version=spec.version,
+                task=spec.task,
                 variants=tuple(variant.name for variant in spec.variants),
                 presets=tuple(str(preset) for preset in spec.training.presets),
                 release=folder.release if built else None,

@@ -1,7 +1,17 @@
 """Specs: what a model is, declared in `models/NAME/spec.yaml`."""
 
 from zoo.spec._digest import spec_sha256
-from zoo.spec._load import LoadedSpec, describe_first_error, list_models, load_spec, model_folders, read_spec
+from zoo.spec._load import (
+    AnySpec,
+    LoadedSpec,
+    describe_first_error,
+    list_models,
+    load_any_spec,
+    load_spec,
+    model_folders,
+    read_any_spec,
+    read_spec,
+)
 from zoo.spec._model import (
     Augmentation,
     CardText,
@@ -26,8 +36,11 @@ from zoo.spec._model import (
     TrainingStep,
     Variant,
 )
+from zoo.spec._network import MOST_RUNGS, Network, NetworkSpec, Precision, PublishedSpeed, Rungs
 
 __all__ = [
+    "MOST_RUNGS",
+    "AnySpec",
     "Augmentation",
     "CardText",
     "Citation",
@@ -42,10 +55,15 @@ __all__ = [
     "LoadedSpec",
     "Loss",
     "ModelSpec",
+    "Network",
+    "NetworkSpec",
     "PackageSource",
+    "Precision",
     "Preset",
     "PruningSchedule",
+    "PublishedSpeed",
     "Reference",
+    "Rungs",
     "SamplePicture",
     "Student",
     "Training",
@@ -53,8 +71,10 @@ __all__ = [
     "Variant",
     "describe_first_error",
     "list_models",
+    "load_any_spec",
     "load_spec",
     "model_folders",
+    "read_any_spec",
     "read_spec",
     "spec_sha256",
 ]

@@ -5,17 +5,23 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
 from pydantic import ValidationError
 
 from zoo.errors import InputError
 from zoo.spec._model import MODEL_NAME, ModelSpec
+from zoo.spec._network import NetworkSpec
 
 _NAME = re.compile(MODEL_NAME)
 MAX_SPEC_BYTES = 1 << 20
 """Specs are kilobytes; a larger file is not one."""
+
+
+AnySpec = ModelSpec | NetworkSpec
+_KINDS: dict[str, type[ModelSpec] | type[NetworkSpec]] = {"measured_only": NetworkSpec}
+"""Which class declares a spec with that task; all other tasks are those of models that are built."""
 
 
 @dataclass(frozen=True)
@@ -45,22 +51,53 @@ def list_models() -> list[str]:
 def load_spec(name: str) -> LoadedSpec:
     """Load the spec of a model by name.
 
-    Raises InputError where there is no such model or its spec is not valid.
+    Raises InputError where there is no such model, its spec is not valid, or it is only measured.
     """
+    path = _find(name)
+    return LoadedSpec(spec=_as_named(read_spec(path), path), folder=path.parent)
+
+
+def load_any_spec(name: str) -> AnySpec:
+    """Load the spec of a model, or of a network that is only measured, by name.
+
+    Raises InputError where there is none of that name or its spec is not valid.
+    """
+    path = _find(name)
+    return _as_named(read_any_spec(path), path)
+
+
+AnyNamed = TypeVar("AnyNamed", ModelSpec, AnySpec)
+
+
+def _as_named(spec: AnyNamed, path: Path) -> AnyNamed:
+    if spec.name != path.parent.name:
+        raise InputError(f"{path}: name is '{spec.name}', but its folder is '{path.parent.name}'; make them the same.")
+    return spec
+
+
+def _find(name: str) -> Path:
     for folder in model_folders():
         path = folder / name / "spec.yaml"
         # What cannot be a model's name is not looked for: it could lead out of the folder.
         if _NAME.fullmatch(name) and path.is_file():
-            spec = read_spec(path)
-            if spec.name != name:
-                raise InputError(f"{path}: name is '{spec.name}', but its folder is '{name}'; make them the same.")
-            return LoadedSpec(spec=spec, folder=path.parent)
+            return path
     known = ", ".join(list_models()) or "none"
     raise InputError(f"There is no model '{name[:80]}'; known models: {known}.")
 
 
 def read_spec(path: Path) -> ModelSpec:
-    """Read one `spec.yaml`. Raises InputError with the first wrong field."""
+    """Read the `spec.yaml` of a model. Raises InputError with the first wrong field, or where it is only measured."""
+    spec = read_any_spec(path)
+    if isinstance(spec, NetworkSpec):
+        raise InputError(f"{spec.name} is only measured, not built; run 'zoo ladder {spec.name}'.")
+    return spec
+
+
+def read_any_spec(path: Path) -> AnySpec:
+    """Read one `spec.yaml`, of a model or of a network that is only measured; its `task` tells which.
+
+    Raises InputError with the first wrong field.
+    """
     try:
         if path.stat().st_size > MAX_SPEC_BYTES:
             raise InputError(f"{path} is larger than {MAX_SPEC_BYTES} bytes; a spec is a short text file.")
@@ -74,8 +111,10 @@ def read_spec(path: Path) -> ModelSpec:
         raise InputError(f"{path}{line} is not valid YAML; correct it and run again.") from error
     if not isinstance(raw, dict):
         raise InputError(f"{path} must hold one mapping of fields, such as 'name: face_detector'.")
+    task = raw.get("task")
+    kind = _KINDS.get(task, ModelSpec) if isinstance(task, str) else ModelSpec
     try:
-        return ModelSpec.model_validate(raw)
+        return kind.model_validate(raw)
     except ValidationError as error:
         raise InputError(f"{path}: {describe_first_error(error)}") from error
 
