@@ -4,6 +4,7 @@ import { converse, listenToLog, loadRuntime, watchInstances } from "./_web_model
 
 let runtime;
 let seen = null;
+let atWork; // the model
 
 // Through DevTools, at once: what was said before a crash has arrived.
 const say = (message) => globalThis.zoo(JSON.stringify(message));
@@ -16,8 +17,13 @@ async function ask(address, options = {}) {
 
 const read = async (file) => new Uint8Array(await (await ask(`file?path=${encodeURIComponent(file)}`)).arrayBuffer());
 
+function emit(event, fields = {}) {
+  if (event === "begin") atWork = fields.model;
+  say({ event, ...fields });
+}
+
 const place = {
-  emit: (event, fields = {}) => say({ event, ...fields }),
+  emit,
   read,
   write: (name, bytes) => ask(`output?name=${encodeURIComponent(name)}`, { method: "POST", body: bytes }),
   memory: async () => (await ask("memory")).json(),
@@ -44,8 +50,9 @@ export async function start({ request, runtime: kind, build, threads }) {
     runtime = await loadRuntime(folder, build);
   } else {
     const { loadFaceDetection } = await import("./_browser_tasks.mjs");
-    runtime = await loadFaceDetection(folder, await read(request.picture), place, seen);
-    seen = null;
+    const tellSparse = (sparse, how) => emit("kernels", { model: atWork, sparse, how });
+    runtime = await loadFaceDetection(folder, await read(request.picture), seen, tellSparse);
+    seen = null; // each detector is watched by itself
   }
   return { clockUs: clockStepUs() };
 }
