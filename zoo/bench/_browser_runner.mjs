@@ -3,8 +3,9 @@
 //   chromium  the browser's program
 //   runtime   "litert" or "tasks"
 //   package   the folder of the runtime's npm package
-//   build     which of LiteRT's builds to load
+//   build     for "litert": which of its builds to load
 //   python    for "tasks": the program that makes its models ready
+//   picture   for "tasks": what to detect on where the request names none
 
 import fs from "node:fs";
 import path from "node:path";
@@ -83,7 +84,8 @@ async function serve(request) {
 const first = await lines.next();
 try {
   const asked = JSON.parse(first.value);
-  const { request, about } = options.runtime === "tasks" ? readyForTasks(asked, options.python) : { request: asked, about: [] };
+  const ready = options.runtime === "tasks" ? readyForTasks(asked, options) : { request: asked, about: [] };
+  const { request, about, refusal } = ready;
   server = await serve(request);
   browser = new Chromium(options.chromium, request.folder);
   const version = await browser.version();
@@ -95,6 +97,10 @@ try {
   const build = options.runtime === "litert" ? `, ${options.build} build (${BUILDS[options.build].file})` : "";
   about.push(`The page is cross-origin isolated; its clock has steps of ${clockUs} microseconds.`);
   emit("ready", { version: `${version}, ${name} ${packaged}${build}`, about: about.join(" ") });
+  if (refusal) {
+    emit("begin", { model: refusal.model, doing: "load" });
+    throw new Error(refusal.reason);
+  }
   const finished = await call("answer", request);
   if (finished && !stopping) emit("done");
   await stop(finished ? 0 : 1);

@@ -12,7 +12,9 @@ const HOW = "counted in MediaPipe's own runtime where it calls XNNPACK's sparse 
 export async function loadFaceDetection(folder, picture, seen, tellSparse) {
   const { FaceDetector } = await import(`${folder}vision_bundle.mjs`);
   // Decoded once: a page that has shown a picture has it decoded.
-  const image = await createImageBitmap(new Blob([picture]));
+  const image = await createImageBitmap(new Blob([picture])).catch(() => {
+    throw new Error("the browser cannot decode the picture; name a PNG, JPEG or WebP file");
+  });
   const wasm = {
     wasmLoaderPath: `${folder}wasm/vision_wasm_internal.js`,
     wasmBinaryPath: `${folder}wasm/vision_wasm_internal.wasm`,

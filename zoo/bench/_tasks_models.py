@@ -1,0 +1,131 @@
+"""Makes models ready for MediaPipe's Tasks: `python -m zoo.bench._tasks_models FOLDER FILE...`.
+
+Tasks read in a float model's metadata how its input picture is normalised, and refuse a model that does not say. A face
+detector without metadata gets a copy in FOLDER that says what MediaPipe's legacy graphs do for all face detectors:
+pixels from -1 to 1. Prints a JSON object: for each FILE the `path` to run, and `added` or the `refusal`.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+from zoo.errors import InputError, ZooError
+from zoo.files import read_file
+from zoo.tflite import Model, ModelEditor, read_model
+
+METADATA = "TFLITE_METADATA"
+MEAN, STD = 127.5, 127.5
+"""On the pixel scale 0 to 255 (face_detection_full_range_cpu.pbtxt: ImageToTensorCalculator, range -1 to 1)."""
+
+_FILE_IDENTIFIER = b"M001"
+_RGB, _IMAGE_PROPERTIES, _NORMALIZATION = 1, 2, 1
+"""ColorSpaceType.RGB, ContentProperties.ImageProperties and ProcessUnitOptions.NormalizationOptions of the schema."""
+
+_NUMBERS_PER_FACE = 16
+"""A box and six key points."""
+
+
+def check_face_detector(model: Model) -> None:
+    """Tell the face detectors by their tensors: a picture in; for each anchor a box with key points, and a score.
+
+    Raises:
+        InputError: these are another model's tensors.
+    """
+    graph = model.subgraphs[0]
+    pictures = [graph.tensors[index].shape for index in graph.inputs]
+    answers = sorted(graph.tensors[index].shape for index in graph.outputs)
+    picture = len(pictures) == 1 and len(pictures[0]) == 4 and pictures[0][3] == 3
+    anchors = answers[0][1] if answers and len(answers[0]) == 3 else 0
+    if not picture or answers != [(1, anchors, 1), (1, anchors, _NUMBERS_PER_FACE)]:
+        raise InputError(
+            f"{model.name} is no face detector of MediaPipe's, and browser:tasks runs no other models; "
+            "time it on browser"
+        )
+
+
+def with_normalization(data: bytes, *, name: str) -> bytes:
+    """The model with metadata that says how its one input picture is normalised, and nothing else.
+
+    Raises:
+        InputError: the file cannot be rewritten.
+    """
+    from ai_edge_litert import schema_py_generated as schema
+
+    editor = ModelEditor(data, name=name)
+    entry = schema.MetadataT(name=METADATA, buffer=editor.add_buffer(_normalization()))
+    editor.tree.metadata = [*(editor.tree.metadata or []), entry]
+    return editor.finish()
+
+
+def _normalization() -> bytes:
+    """A ModelMetadata of MediaPipe's metadata_schema.fbs; the numbers are the places of fields in its tables."""
+    import flatbuffers
+
+    builder = flatbuffers.Builder(256)
+
+    def floats(value: float) -> int:
+        return int(builder.CreateNumpyVector(_float_array(value)))
+
+    def table(size: int, *, links: dict[int, int], small: dict[int, int] | None = None) -> int:
+        builder.StartObject(size)
+        for place, link in links.items():
+            builder.PrependUOffsetTRelativeSlot(place, link, 0)
+        for place, number in (small or {}).items():
+            builder.PrependUint8Slot(place, number, 0)
+        return int(builder.EndObject())
+
+    def vector_of(link: int) -> int:
+        builder.StartVector(4, 1, 4)
+        builder.PrependUOffsetTRelative(link)
+        return int(builder.EndVector())
+
+    version = builder.CreateString("1.0.0")
+    options = table(2, links={0: floats(MEAN), 1: floats(STD)})
+    unit = table(2, links={1: options}, small={0: _NORMALIZATION})
+    image = table(2, links={}, small={0: _RGB})
+    content = table(3, links={1: image}, small={0: _IMAGE_PROPERTIES})
+    tensor = table(7, links={3: content, 4: vector_of(unit)})
+    graph = table(10, links={2: vector_of(tensor)})
+    builder.Finish(table(8, links={3: vector_of(graph), 7: version}), _FILE_IDENTIFIER)
+    return bytes(builder.Output())
+
+
+def _float_array(value: float) -> object:
+    import numpy as np
+
+    return np.array([value], dtype=np.float32)
+
+
+def ready_file(path: Path, copy: Path) -> tuple[Path, bool]:
+    """The file that Tasks can run: `path` itself, or a new `copy` that has the metadata; whether it is that copy.
+
+    Raises:
+        InputError: it is no sound model, or no face detector.
+    """
+    data = read_file(path)
+    model = read_model(data, name=str(path))
+    check_face_detector(model)
+    if any(entry.name == METADATA for entry in model.metadata):
+        return path, False
+    copy.write_bytes(with_normalization(data, name=str(path)))
+    return copy, True
+
+
+def main(arguments: list[str]) -> int:
+    """Answer for each file; one that is refused does not stop the others."""
+    folder, *files = arguments
+    answers = {}
+    for number, file in enumerate(files):
+        try:
+            path, added = ready_file(Path(file), Path(folder) / f"tasks-{number}.tflite")
+            answers[file] = {"path": str(path), "added": added}
+        except (ZooError, OSError) as error:
+            answers[file] = {"path": file, "refusal": str(error)}
+    sys.stdout.write(json.dumps(answers))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
