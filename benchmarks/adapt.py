@@ -28,7 +28,7 @@ from PIL import Image
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from zoo.adapt import REWRITES, Plan, apply_rewrites, suggest
-from zoo.bench import compare_files
+from zoo.bench import Effort, compare_files
 from zoo.machine import describe_machine
 from zoo.progress import SilentProgress
 from zoo.records import LatencyRatio
@@ -171,7 +171,7 @@ def _times(data: bytes, pruned: bytes) -> dict[str, Any]:
         paths = [Path(made) / f"{name}.tflite" for name in ("original", "adapted")]
         for path, content in zip(paths, (data, pruned), strict=True):
             path.write_bytes(content)
-        result = compare_files(paths, targets=["wasm"], blocks=BLOCKS, progress=SilentProgress())
+        result = compare_files(paths, targets=["wasm"], effort=Effort(blocks=BLOCKS, cold_starts=0), progress=SilentProgress())
     if not result.targets or len(result.targets[0].ratios) < len(paths):
         sys.exit(f"It was not timed: {result.failed or result.targets[0].timings}")
     target = result.targets[0]

@@ -29,7 +29,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from benchmarks import adapt
 from benchmarks.networks import CHECKED, FITTED
 from zoo.adapt import REWRITES, apply_rewrites
-from zoo.bench import compare_files
+from zoo.bench import Effort, compare_files
 from zoo.machine import describe_machine
 from zoo.progress import SilentProgress
 from zoo.tflite import ModelEditor, constant, encode, read_model
@@ -112,7 +112,7 @@ def _timed(name: str, data: bytes) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as made:
         path = Path(made) / f"{name}.tflite"
         path.write_bytes(data)
-        result = compare_files([path], targets=["wasm"], blocks=BLOCKS, progress=SilentProgress())
+        result = compare_files([path], targets=["wasm"], effort=Effort(blocks=BLOCKS, cold_starts=0), progress=SilentProgress())
     if not result.targets or not result.targets[0].ratios:
         sys.exit(f"{name} was not timed: {result.failed or result.targets[0].timings}")
     target = result.targets[0]

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-from zoo.bench import compare_files
+from zoo.bench import Effort, compare_files
 from zoo.progress import SilentProgress
 from zoo.tflite import ModelEditor, constant, constant_chain
 
@@ -53,7 +53,7 @@ def main() -> None:
         paths = [Path(folder) / f"{name}.tflite" for name in files]
         for path, data in zip(paths, files.values(), strict=True):
             path.write_bytes(data)
-        result = compare_files(paths, targets=["wasm"], blocks=BLOCKS, progress=SilentProgress())
+        result = compare_files(paths, targets=["wasm"], effort=Effort(blocks=BLOCKS, cold_starts=0), progress=SilentProgress())
     target = result.targets[0]
     print(f"{target.runtime} {target.version}, {BLOCKS} blocks")
     for ratio in target.ratios:

@@ -25,7 +25,7 @@ def tiny_preset(**changes: Any) -> Preset:
         updates_per_epoch=3,
         batch_size=2,
         evaluation_pictures=1,
-        bench_blocks=5,
+        bench_seconds=2,
     )
     return preset.model_copy(update=changes)
 

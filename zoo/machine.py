@@ -30,7 +30,15 @@ REPORTED_PACKAGES = (
 )
 """Packages whose version can change a measured number."""
 
+KERNEL_FLAGS = (
+    *("sse2", "sse4_1", "avx", "avx2", "fma", "f16c", "avx512f", "avx512_vnni", "avx_vnni"),
+    *("neon", "asimd", "fphp", "asimdhp", "asimddp", "i8mm", "bf16", "sve", "sve2", "sme"),
+    "v",
+)
+"""Features that XNNPACK chooses its kernels by, as Linux names them on x86, ARM and RISC-V."""
+
 _GIB = float(1 << 30)
+_GOVERNOR = Path("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")
 _CPUINFO = Path("/proc/cpuinfo")
 
 
@@ -41,13 +49,16 @@ def describe_machine() -> Machine:
     `cores` counts the cores that this process may use, which is what a timing depends on.
     """
     facts = _linux_cpu() if platform.system() == "Linux" else _macos_cpu() if platform.system() == "Darwin" else {}
+    flags = facts.get("flags", "").split()
     return Machine(
         system=f"{platform.system()} {platform.release()}".strip() or "unknown",
         arch=platform.machine() or "unknown",
         cpu_model=facts.get("model") or platform.processor() or "unknown",
         cores=_usable_cores(),
-        has_avx="avx" in facts.get("flags", "").split(),
+        has_avx="avx" in flags,
         memory_gib=_memory_gib(),
+        flags=[flag for flag in KERNEL_FLAGS if flag in flags],
+        governor=_governor(),
     )
 
 
@@ -74,6 +85,13 @@ def _linux_cpu() -> dict[str, str]:
         "model": fields.get("model name") or fields.get("Model") or "",
         "flags": fields.get("flags") or fields.get("Features") or "",
     }
+
+
+def _governor() -> str | None:
+    try:
+        return _GOVERNOR.read_text(errors="replace").strip() or None
+    except OSError:
+        return None
 
 
 def _macos_cpu() -> dict[str, str]:

@@ -8,26 +8,20 @@ import queue
 import re
 import signal
 import subprocess
-import tempfile
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from types import TracebackType
 from typing import IO
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
-from zoo.bench._protocol import EVENT, Begin, Done, Event, Failed, RunnerRequest
+from zoo.bench._messages import EVENT, AnyEvent, Begin, Command, Done, Failed, RunnerRequest
+from zoo.bench._target import Target
 
-SILENCE_SECONDS = 120.0
-"""The longest that a runner may go without an event. One inference of the largest models takes seconds."""
-
-TOTAL_SECONDS = 600.0
-"""The longest that a runner may live before its first block ..."""
-
-SECONDS_PER_BLOCK_AND_MODEL = 10.0
-"""... and what each model in each block adds to that."""
+ANSWER_SECONDS = 600.0
+"""The longest that a runner may take over its request, or over one command."""
 
 _MOST_LINE_BYTES = 1 << 20
 _KEPT_STDERR_LINES = 50
@@ -49,35 +43,37 @@ class RunnerDiedError(Exception):
 class RunnerProcess:
     """A running runner. Use as a context manager; leaving it ends the runner's whole process group."""
 
-    def __init__(self, command: Sequence[str], request: RunnerRequest) -> None:
-        self._command = command
+    def __init__(self, target: Target, request: RunnerRequest) -> None:
+        self._target = target
         self._request = request
-        runs = sum(len(block.order) for block in request.blocks)
-        self._limit = TOTAL_SECONDS + SECONDS_PER_BLOCK_AND_MODEL * runs
+        self._deadline = 0.0
+        self._model: str | None = None
         self._lines: queue.Queue[bytes | None] = queue.Queue(maxsize=10_000)
         self._stderr: deque[str] = deque(maxlen=_KEPT_STDERR_LINES)
         self._errors: deque[str] = deque(maxlen=_KEPT_STDERR_LINES)
-        self._readers: list[threading.Thread] = []
+        self._threads: list[threading.Thread] = []
         self._closing = threading.Event()
+        self._to_send: queue.Queue[bytes | None] = queue.Queue()
 
     def __enter__(self) -> RunnerProcess:
-        # A file, not a pipe: a runner that never reads its request cannot hold us up.
-        with tempfile.TemporaryFile() as request:
-            request.write(self._request.model_dump_json().encode())
-            request.seek(0)
-            environment = {key: value for key, value in os.environ.items() if key not in _DROPPED_FROM_ENVIRONMENT}
-            self._process = subprocess.Popen(  # noqa: S603
-                list(self._command),
-                stdin=request,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                env=environment,
-                start_new_session=True,
-            )
-        for read, pipe in ((self._read_stdout, self._process.stdout), (self._read_stderr, self._process.stderr)):
-            reader = threading.Thread(target=read, args=(pipe,), daemon=True)
-            reader.start()
-            self._readers.append(reader)
+        environment = {key: value for key, value in os.environ.items() if key not in _DROPPED_FROM_ENVIRONMENT}
+        self._process = subprocess.Popen(  # noqa: S603
+            list(self._target.command),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=environment,
+            start_new_session=True,
+        )
+        for work, pipe in (
+            (self._read_stdout, self._process.stdout),
+            (self._read_stderr, self._process.stderr),
+            (self._write_stdin, self._process.stdin),
+        ):
+            thread = threading.Thread(target=work, args=(pipe,), daemon=True)
+            thread.start()
+            self._threads.append(thread)
+        self._send(self._request)
         return self
 
     def __exit__(
@@ -85,44 +81,60 @@ class RunnerProcess:
     ) -> None:
         self._end()
 
-    def events(self) -> Iterator[Event]:
-        """The runner's events until `done`, which is not passed on.
+    def command(self, command: Command) -> None:
+        """Have the runner obey one more command; its answer comes with `next_event`."""
+        self._send(command)
+
+    def next_event(self) -> AnyEvent:
+        """The runner's next event, `done` included.
 
         Raises:
             RunnerDiedError: the runner failed, ended, fell silent, took too long or answered nonsense.
         """
-        model: str | None = None
-        deadline = time.monotonic() + self._limit
-        while True:
-            line = self._next_line(deadline, model)
-            if line is None:
-                raise RunnerDiedError(self._how_it_ended(), model=model)
-            try:
-                event = EVENT.validate_json(line)
-            except ValidationError as error:
-                raise RunnerDiedError(f"the runner's answer was not understood: {line[:100]!r}", model=model) from error
-            if isinstance(event, Done):
-                return
-            if isinstance(event, Failed):
-                raise RunnerDiedError(event.reason.strip().rstrip("."), model=model)
-            if isinstance(event, Begin):
-                model = event.model
+        line = self._next_line()
+        if line is None:
+            raise RunnerDiedError(self._how_it_ended(), model=self._model)
+        try:
+            event = EVENT.validate_json(line)
+        except ValidationError as error:
+            raise RunnerDiedError(
+                f"the runner's answer was not understood: {line[:100]!r}", model=self._model
+            ) from error
+        if isinstance(event, Failed):
+            raise RunnerDiedError(event.reason.strip().rstrip("."), model=self._model)
+        if isinstance(event, Begin):
+            self._model = event.model
+        return event
+
+    def events(self) -> Iterator[AnyEvent]:
+        """The runner's events until `done`, which is not passed on.
+
+        Raises:
+            RunnerDiedError: as `next_event`.
+        """
+        while not isinstance(event := self.next_event(), Done):
             yield event
 
     def complaints(self) -> list[str]:
-        """The lines that the runtime logged at ERROR level, complete once `events` has ended."""
+        """The lines that the runtime logged at ERROR level, complete once `done` has come. Ends the runner."""
         self._end()
         return list(self._errors)
 
-    def _next_line(self, deadline: float, model: str | None) -> bytes | None:
-        wait = min(SILENCE_SECONDS, deadline - time.monotonic())
+    def _send(self, message: BaseModel) -> None:
+        # A thread of its own writes: a runner that does not read cannot hold us up.
+        self._deadline = time.monotonic() + ANSWER_SECONDS
+        self._to_send.put(message.model_dump_json().encode() + b"\n")
+
+    def _next_line(self) -> bytes | None:
+        silence = self._target.silence_seconds
+        wait = min(silence, self._deadline - time.monotonic())
         try:
             return self._lines.get(timeout=max(wait, 0.0))
         except queue.Empty:
-            what = f"the runner gave no sign for {SILENCE_SECONDS:.0f} s"
-            if wait < SILENCE_SECONDS:
-                what = f"the runner took longer than {self._limit:.0f} s"
-            raise RunnerDiedError(f"{what} and was ended", model=model) from None
+            what = f"the runner gave no sign for {silence:.0f} s"
+            if wait < silence:
+                what = f"the runner took longer than {ANSWER_SECONDS:.0f} s"
+            raise RunnerDiedError(f"{what} and was ended", model=self._model) from None
 
     def _how_it_ended(self) -> str:
         code = self._end()
@@ -133,22 +145,36 @@ class RunnerProcess:
         return f"the runtime's process ended with status {code}" + (f" ({last[:200]})" if last else "")
 
     def _end(self) -> int:
-        """Kill the process group, then wait until both pipes are read to their end. Once is enough."""
+        """Ask the process to end, ever more firmly, then wait until its pipes are read to their end. Once is enough."""
         if self._closing.is_set():
             return self._process.wait()
         self._closing.set()
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            # Its own exit status tells more than that of our signal: a runner whose pipe closed is about to end.
-            self._process.wait(timeout=0.5)
+        self._to_send.put(None)
+        # Its own exit status tells more than that of our signal: a runner whose pipe closed is about to end. A bridge
+        # also needs the time to stop what it started elsewhere.
+        for ask in (None, self._process.terminate):
+            if ask:
+                ask()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(timeout=self._target.grace_seconds)
+                break
         with contextlib.suppress(ProcessLookupError, PermissionError):
             if hasattr(os, "killpg"):
                 os.killpg(self._process.pid, signal.SIGKILL)
             else:
                 self._process.kill()
         code = self._process.wait()
-        for reader in self._readers:
-            reader.join(timeout=5)
+        for thread in self._threads:
+            thread.join(timeout=5)
         return code
+
+    def _write_stdin(self, pipe: IO[bytes]) -> None:
+        with contextlib.suppress(OSError, ValueError):
+            while (line := self._to_send.get()) is not None:
+                pipe.write(line)
+                pipe.flush()
+        with contextlib.suppress(OSError):
+            pipe.close()
 
     def _read_stdout(self, pipe: IO[bytes]) -> None:
         while line := pipe.readline(_MOST_LINE_BYTES):

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from zoo.bench._measure import measure
+from zoo.bench._sessions import Effort
 from zoo.errors import InputError
 from zoo.progress import Progress
 from zoo.records import BenchSize, FailedTarget, FileRef, TargetResult
 
-DEFAULT_BLOCKS = 60
 TWIN_SUFFIX = " (twin)"
 """Marks the name of a densified twin that was made to control its sparse file."""
 
@@ -21,20 +21,31 @@ _MOST_FILES = 12
 
 @dataclass(frozen=True)
 class FileComparison:
-    """The sizes of the files, and what was measured; each ratio's denominator is the first file, or a file's twin."""
+    """The sizes of the files, and what was measured; each ratio's denominator is the first file, or a file's twin.
+
+    `interrupted` by Ctrl-C, it is a part of what was asked.
+    """
 
     sizes: list[BenchSize]
     targets: list[TargetResult]
     failed: list[FailedTarget]
+    interrupted: bool
 
 
 def compare_files(
-    files: Sequence[Path], *, targets: Sequence[str], progress: Progress, blocks: int = DEFAULT_BLOCKS
+    files: Sequence[Path],
+    *,
+    targets: Sequence[str],
+    progress: Progress,
+    effort: Effort | None = None,
+    picture: Path | None = None,
 ) -> FileComparison:
     """Time `.tflite` files on `targets`, the first being what the others are compared with.
 
     For each file that stores sparse tensors, a twin with the same graph and weights stored dense is timed as well, as
     only that tells what sparsity does. Names are the files' stems, with a number where they repeat.
+
+    `effort` and `picture` are those of `measure`.
 
     Raises:
         InputError: no file, too many, a file that is missing or not a TFLite model, or an unknown target.
@@ -47,11 +58,12 @@ def compare_files(
             {**named, **dict(twins.values())},
             targets=targets,
             ratios=[(name, first) for name in named if name != first],
-            blocks=blocks,
+            effort=effort,
             progress=progress,
             controls=[(name, twin) for name, (twin, _) in twins.items()],
+            picture=picture,
         )
-        return FileComparison(sizes=measure_sizes(named), targets=result.targets, failed=result.failed)
+        return FileComparison(measure_sizes(named), result.targets, result.failed, result.interrupted)
 
 
 def measure_sizes(models: Mapping[str, Path]) -> list[BenchSize]:

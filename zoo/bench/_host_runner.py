@@ -1,7 +1,7 @@
 """Runs models through LiteRT in Python, in a process of its own; see `_target.py` for the conversation.
 
-Started by its path, and copied to other machines, so it imports nothing of this package: Python 3.10 or newer, NumPy and
-`ai-edge-litert` are all that it needs. With the argument `elsewhere` it tells of the machine that it runs on.
+Started by its path, and copied to other machines, so it imports nothing of this package: Python 3.10 or newer, NumPy
+and `ai-edge-litert` are all that it needs. With the argument `elsewhere` it tells of the machine that it runs on.
 """
 
 from __future__ import annotations
@@ -22,9 +22,12 @@ import numpy.typing as npt
 from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
 _MADE_TYPES = ("float32", "int8", "uint8")
-_KERNEL_FLAGS = ("sse2", "sse4_1", "avx", "avx2", "fma", "f16c", "avx512f", "avx512_vnni", "avx_vnni", "neon", "asimd")
-_KERNEL_FLAGS += ("fphp", "asimdhp", "asimddp", "i8mm", "bf16", "sve", "sve2", "sme", "v")
-"""Features that XNNPACK chooses its kernels by, as Linux names them on x86, ARM and RISC-V."""
+KERNEL_FLAGS = (
+    *("sse2", "sse4_1", "avx", "avx2", "fma", "f16c", "avx512f", "avx512_vnni", "avx_vnni"),
+    *("neon", "asimd", "fphp", "asimdhp", "asimddp", "i8mm", "bf16", "sve", "sve2", "sme"),
+    "v",
+)
+"""Those of `zoo.machine`, which other machines do not have."""
 
 _COUNTERS = Path("/sys/class/powercap")
 _GOVERNOR = Path("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")
@@ -234,7 +237,7 @@ def describe() -> dict[str, Any]:
         "arch": platform.machine() or "unknown",
         "cpu_model": model[:200],
         "cores": cores,
-        "flags": [flag for flag in _KERNEL_FLAGS if flag in flags],
+        "flags": [flag for flag in KERNEL_FLAGS if flag in flags],
         "governor": governor,
         "memory_gib": memory,
     }

@@ -1,90 +1,97 @@
-"""Latency of several models on several targets: parity first, then the paired design, then ratios and the verdict."""
+"""Latency of several models on several targets: parity first, then cold starts, the paired design, and the verdict."""
 
 from __future__ import annotations
 
 import tempfile
+import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from zoo.bench._blocks import TimedBlocks, time_models
-from zoo.bench._once import SEED, ModelFailed, ReferenceRun, run_check, run_reference
-from zoo.bench._parity import compare_outputs
-from zoo.bench._statistics import FEWEST_BLOCKS, paired_ratio, percentiles
-from zoo.bench._targets import Target, check_target_name, host_target, prepare_target
-from zoo.bench._verdict import judge_engagement
+from zoo.bench._check import AT_ONCE, check_models
+from zoo.bench._cold import time_cold_starts
+from zoo.bench._once import SEED, ModelFailed, ReferenceRun, run_reference
+from zoo.bench._result import AGAIN, target_result
+from zoo.bench._sessions import Contender, Effort, Taken, time_models
+from zoo.bench._statistics import FEWEST_BLOCKS, paired_ratio
+from zoo.bench._target import Target
+from zoo.bench._targets import check_target_name, host_target, prepare_target
 from zoo.errors import InputError, OutsideError
-from zoo.progress import Progress, Ticker
-from zoo.records import FailedTarget, LatencyRatio, ModelTiming, OutputParity, TargetResult
+from zoo.progress import Progress
+from zoo.records import FailedTarget, TargetResult
 
 SPARSE_AND_TWIN = (("sparse", "twin"),)
 """The names of a build: its sparse file, and the same graph and weights stored dense."""
 
-_AT_ONCE = 2
-"""Models that run side by side while nothing is timed."""
-
-
-@dataclass(frozen=True)
-class BenchResult:
-    """What each target measured, and the targets that could not run."""
-
-    targets: list[TargetResult]
-    failed: list[FailedTarget]
+Pair = tuple[str, str]
 
 
 @dataclass
-class _OnTarget:
-    """What is known of the models on one target, while it is found out."""
+class BenchResult:
+    """What each target measured, and the targets that could not run; `interrupted` by Ctrl-C, it is a part."""
 
-    parity: dict[str, OutputParity | None] = field(default_factory=dict)
-    notes: dict[str, str] = field(default_factory=dict)
-    version: str = ""
+    targets: list[TargetResult] = field(default_factory=list)
+    failed: list[FailedTarget] = field(default_factory=list)
+    interrupted: bool = False
 
 
 def measure(
     models: Mapping[str, Path],
     *,
     targets: Sequence[str],
-    ratios: Sequence[tuple[str, str]],
-    blocks: int,
+    ratios: Sequence[Pair],
     progress: Progress,
-    controls: Sequence[tuple[str, str]] = SPARSE_AND_TWIN,
+    effort: Effort | None = None,
+    controls: Sequence[Pair] = SPARSE_AND_TWIN,
+    picture: Path | None = None,
 ) -> BenchResult:
-    """Time `models` on `targets`, one thread each, interleaved in `blocks` blocks of a random order.
+    """Time `models` on `targets`: in sessions of interleaved blocks, until the ratios' intervals are narrow.
 
     Before any timing, each model's output on seeded random input is held against LiteRT's reference kernels on this
     machine, which use no delegate; a model that does not agree is not timed, and its record says why. `ratios` are
     (numerator, denominator) pairs of model names. `controls` are pairs of a sparse model and its densified twin, which
-    tell whether sparse kernels ran; pairs with a name that `models` lacks are left out. A target that cannot run is
-    reported and does not stop the others.
+    tell whether sparse kernels gain; pairs with a name that `models` lacks are left out. `picture`: what targets run
+    on that time a whole pipeline. A target that cannot run is reported and does not stop the others. After Ctrl-C the
+    result holds what was measured until then.
 
     Raises:
         InputError: an unknown target or name, a missing file, or too few blocks for an interval.
     """
-    _check_request(models, targets, ratios, blocks)
+    effort = effort or Effort()
+    _check_request(models, targets, ratios, effort, picture)
     known = [pair for pair in controls if set(pair) <= set(models)]
-    wanted = list(dict.fromkeys([*ratios, *known]))
-    result = BenchResult(targets=[], failed=[])
+    result = BenchResult()
     with tempfile.TemporaryDirectory(prefix="zoo-bench-", ignore_cleanup_errors=True) as made:
-        folder = Path(made)
+        job = _Job(Path(made), list(dict.fromkeys([*ratios, *known])), known, effort, picture, progress)
         try:
-            references = _run_references(models, folder, progress)
+            references = _run_references(models, job)
+            for at, name in enumerate(targets):
+                _measure_one(name, references, job, result)
+                if result.interrupted:
+                    result.failed.extend(
+                        FailedTarget(target=left, reason="stopped before it") for left in targets[at + 1 :]
+                    )
+                    break
         except OutsideError as error:
             result.failed.extend(FailedTarget(target=name, reason=str(error)) for name in targets)
-            return result
-        for name in targets:
-            try:
-                with progress.task(f"bench on {name}", len(models) + blocks) as ticker:
-                    target = prepare_target(name)
-                    result.targets.append(_measure_on(target, references, wanted, known, blocks, folder, ticker))
-            except OutsideError as error:
-                result.failed.append(FailedTarget(target=name, reason=str(error)))
     return result
 
 
+@dataclass(frozen=True)
+class _Job:
+    """What all targets share. `wanted`: the pairs of models to compare, `controls` those among them of a twin."""
+
+    folder: Path
+    wanted: list[Pair]
+    controls: list[Pair]
+    effort: Effort
+    picture: Path | None
+    progress: Progress
+
+
 def _check_request(
-    models: Mapping[str, Path], targets: Sequence[str], ratios: Sequence[tuple[str, str]], blocks: int
+    models: Mapping[str, Path], targets: Sequence[str], ratios: Sequence[Pair], effort: Effort, picture: Path | None
 ) -> None:
     for target in targets:
         check_target_name(target)
@@ -94,17 +101,17 @@ def _check_request(
     for name in dict.fromkeys(name for pair in ratios for name in pair):
         if name not in models:
             raise InputError(f"a ratio names '{name}', which is not among the models {', '.join(models)}")
-    if blocks < FEWEST_BLOCKS:
-        raise InputError(f"blocks is {blocks}; an interval needs {FEWEST_BLOCKS} or more")
+    if effort.blocks is not None and effort.blocks < FEWEST_BLOCKS:
+        raise InputError(f"blocks is {effort.blocks}; an interval needs {FEWEST_BLOCKS} or more")
+    if picture is not None and not picture.is_file():
+        raise InputError(f"{picture} is not a file; name a picture")
 
 
-def _run_references(
-    models: Mapping[str, Path], folder: Path, progress: Progress
-) -> dict[str, ReferenceRun | ModelFailed]:
+def _run_references(models: Mapping[str, Path], job: _Job) -> dict[str, ReferenceRun | ModelFailed]:
     host = host_target()
     references: dict[str, ReferenceRun | ModelFailed] = {}
-    with progress.task("bench: reference outputs", len(models)) as ticker, ThreadPoolExecutor(_AT_ONCE) as pool:
-        runs = pool.map(lambda name: run_reference(name, models[name], host=host, folder=folder), models)
+    with job.progress.task("bench: reference outputs", len(models)) as ticker, ThreadPoolExecutor(AT_ONCE) as pool:
+        runs = pool.map(lambda name: run_reference(name, models[name], host=host, folder=job.folder), models)
         for name, run in zip(models, runs, strict=True):
             references[name] = run
             ticker.advance()
@@ -114,100 +121,92 @@ def _run_references(
     return references
 
 
-def _measure_on(
-    target: Target,
-    references: Mapping[str, ReferenceRun | ModelFailed],
-    wanted: Sequence[tuple[str, str]],
-    controls: Sequence[tuple[str, str]],
-    blocks: int,
-    folder: Path,
-    ticker: Ticker,
-) -> TargetResult:
-    state = _OnTarget()
-    agreeing = _agreeing(target, references, folder, state, ticker)
-    timed = TimedBlocks(blocks=(), dropped={})
-    if agreeing:
-        exchange = Path(tempfile.mkdtemp(dir=folder))
-        timed = time_models(agreeing, target=target, folder=exchange, blocks=blocks, ticker=ticker)
-    state.notes.update({name: f"Not timed: {reason}." for name, reason in timed.dropped.items()})
-    ratios = [
-        ratio
-        for numerator, denominator in wanted
-        if (ratio := paired_ratio(timed.blocks, numerator=numerator, denominator=denominator, seed=SEED))
-    ]
-    return _result(target, references, state, timed, ratios, controls)
+def _measure_one(
+    name: str, references: Mapping[str, ReferenceRun | ModelFailed], job: _Job, result: BenchResult
+) -> None:
+    try:
+        measured = measure_on(prepare_target(name), references, job)
+        result.targets.append(measured)
+        result.interrupted = measured.stopped == "interrupted"
+    except OutsideError as error:
+        result.failed.append(FailedTarget(target=name, reason=str(error)))
+    except KeyboardInterrupt:
+        result.failed.append(FailedTarget(target=name, reason="stopped before anything was timed"))
+        result.interrupted = True
 
 
-def _agreeing(
-    target: Target,
-    references: Mapping[str, ReferenceRun | ModelFailed],
-    folder: Path,
-    state: _OnTarget,
-    ticker: Ticker,
-) -> dict[str, ReferenceRun]:
-    """The models that may be timed; parity, notes and the runtime's version go to `state`.
+def measure_on(target: Target, references: Mapping[str, ReferenceRun | ModelFailed], job: _Job) -> TargetResult:
+    """All that one target measures.
 
     Raises:
-        OutsideError: the runtime did not start for any model.
+        OutsideError: the target does not run.
     """
-    runnable = {name: run for name, run in references.items() if isinstance(run, ReferenceRun)}
-    for name, reference in references.items():
-        if isinstance(reference, ModelFailed):
-            state.notes[name] = f"Not timed: LiteRT's reference kernels did not run it: {reference.reason}."
-    agreeing: dict[str, ReferenceRun] = {}
-    silent: list[str] = []
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        runs = pool.map(lambda name: run_check(name, runnable[name], target=target, folder=folder), runnable)
-        for name, run in zip(runnable, runs, strict=True):
-            ticker.advance(note=f"parity of {name}")
-            if isinstance(run, ModelFailed):
-                state.notes[name] = f"Not timed: {run.reason}."
-                silent += [] if run.runtime_started else [run.reason]
-                continue
-            state.version = run.version
-            comparison = compare_outputs(run.outputs, runnable[name].outputs)
-            state.parity[name] = comparison.parity
-            if comparison.reason:
-                state.notes[name] = f"Not timed: {comparison.reason}."
-            else:
-                agreeing[name] = runnable[name]
-    if silent and not state.version:
-        raise OutsideError(f"target {target.name}: the runtime did not start ({silent[0]}); run zoo doctor")
-    return agreeing
-
-
-def _result(
-    target: Target,
-    references: Mapping[str, ReferenceRun | ModelFailed],
-    state: _OnTarget,
-    timed: TimedBlocks,
-    ratios: list[LatencyRatio],
-    controls: Sequence[tuple[str, str]],
-) -> TargetResult:
-    engagement = judge_engagement(target, ratios, controls=controls)
-    return TargetResult(
-        target=target.name,
-        runtime=target.runtime,
-        version=state.version or "unknown",
-        threads=1,
-        engaged=engagement.engaged,
-        how_known=engagement.how_known,
-        note=target.note,
-        timings=[_timing(name, state, timed) for name in references],
-        ratios=ratios,
+    begun = time.monotonic()
+    with job.progress.task(f"{target.name}: outputs", len(references)) as ticker:
+        checked = check_models(
+            references,
+            target=target,
+            controls=job.controls,
+            folder=job.folder,
+            picture=job.picture,
+            ticker=ticker,
+        )
+    runs = {name: run for name in checked.agreeing if isinstance(run := references[name], ReferenceRun)}
+    starts = job.effort.cold_starts
+    with job.progress.task(f"{target.name}: cold starts", starts * len(runs)) as ticker:
+        cold = time_cold_starts(
+            runs, target=target, starts=starts, folder=job.folder, picture=job.picture, ticker=ticker
+        )
+    taken = Taken()
+    same = _same_pair(checked.agreeing, job.wanted)
+    if same:
+        taken = _time(target, checked.agreeing, same, job, energy=not checked.ready.energy)
+    return target_result(
+        target,
+        checked,
+        taken,
+        cold,
+        names=list(references),
+        wanted=job.wanted,
+        controls=job.controls,
+        same=same,
+        seconds=time.monotonic() - begun,
     )
 
 
-def _timing(name: str, state: _OnTarget, timed: TimedBlocks) -> ModelTiming:
-    samples = [sample for block in timed.blocks for sample in block.get(name, ())]
-    low, middle, high = percentiles(samples) if samples else (None, None, None)
-    return ModelTiming(
-        name=name,
-        parity=state.parity.get(name),
-        samples_ms=samples,
-        median_ms=middle,
-        p10_ms=low,
-        p90_ms=high,
-        n=len(samples),
-        note=state.notes.get(name),
-    )
+def _same_pair(agreeing: Mapping[str, Contender], wanted: Sequence[Pair]) -> Pair | None:
+    """The second copy and the model that is loaded twice: what most others are compared with."""
+    first = [name for _, name in wanted if name in agreeing] or list(agreeing)
+    return (f"{first[0]}{AGAIN}", first[0]) if first else None
+
+
+def _time(target: Target, agreeing: Mapping[str, Contender], same: Pair, job: _Job, *, energy: bool) -> Taken:
+    again, first = same
+    copy = agreeing[first]
+    models = {**agreeing, again: Contender(copy.asked.model_copy(update={"name": again}), copy.expected)}
+    pairs = [*[pair for pair in job.wanted if set(pair) <= set(models)], same]
+
+    def narrow(taken: Taken) -> bool:
+        ratios = [
+            paired_ratio(taken.sessions, numerator=one, denominator=other, seed=SEED)
+            for one, other in pairs
+            if not {one, other} & set(taken.dropped)
+        ]
+        return all(
+            ratio is not None and ratio.interval.high - ratio.interval.low <= job.effort.width * ratio.ratio
+            for ratio in ratios
+        )
+
+    total = job.effort.seconds if job.effort.blocks is None else job.effort.blocks
+    exchange = Path(tempfile.mkdtemp(dir=job.folder))
+    with job.progress.task(f"{target.name}: timing, at most", total) as ticker:
+        return time_models(
+            models,
+            target=target,
+            folder=exchange,
+            effort=job.effort,
+            narrow=narrow,
+            energy=energy,
+            picture=job.picture,
+            ticker=ticker,
+        )

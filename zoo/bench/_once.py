@@ -1,4 +1,4 @@
-"""One run of one model in a process of its own: the reference's outputs, and the check against them."""
+"""One run of one model in a process of its own: reference outputs, the check against them, and the cold start."""
 
 from __future__ import annotations
 
@@ -10,21 +10,22 @@ from pathlib import Path
 import numpy as np
 
 from zoo.bench._child import RunnerDiedError, RunnerProcess
+from zoo.bench._messages import (
+    AnyEvent,
+    Cold,
+    Kernels,
+    Outputs,
+    Ready,
+    RunnerModel,
+    RunnerRequest,
+    RunnerTask,
+    TensorFile,
+)
 from zoo.bench._parity import NamedArray
-from zoo.bench._protocol import Block, Outputs, Ready, RunnerModel, RunnerRequest, RunnerTask, TensorFile
-from zoo.bench._targets import Target
+from zoo.bench._target import Target
 
 SEED = 20210721
 """Of the random inputs, the order within blocks and the bootstrap."""
-
-WARM_UP_RUNS = 15
-LEAST_WARM_UP_SECONDS = 0.5
-MOST_WARM_UP_SECONDS = 5.0
-MOST_ROUNDS = 9
-"""Runs of each model in a block. Their median shrugs off four that another process interrupted."""
-
-BLOCK_SECONDS = 30.0
-"""What all blocks of a target may take together before rounds are given up."""
 
 _MOST_TENSOR_BYTES = 1 << 30
 
@@ -45,10 +46,11 @@ class ReferenceRun:
 
 @dataclass(frozen=True)
 class CheckRun:
-    """What a target answered to the reference's input, and what it calls itself."""
+    """What a target answered to the reference's input, what it said of itself, and which kernels it saw."""
 
     outputs: tuple[NamedArray, ...]
-    version: str
+    ready: Ready
+    kernels: Kernels | None
 
 
 @dataclass(frozen=True)
@@ -66,38 +68,60 @@ def run_reference(name: str, model: Path, *, host: Target, folder: Path) -> Refe
     """
     exchange = Path(tempfile.mkdtemp(dir=folder))
     asked = RunnerModel(name=name, path=str(model.resolve()), inputs=[], inputs_folder=str(exchange))
-    answer = _run_once(host, make_request("reference", host, exchange, [asked], []))
-    if isinstance(answer, ModelFailed):
-        return answer
-    return ReferenceRun(model=model.resolve(), folder=exchange, inputs=answer.inputs, outputs=answer.outputs)
+    events = _answer(host, make_request("reference", host, exchange, [asked]))
+    if isinstance(events, ModelFailed):
+        return events
+    answer = next(event for event in events if isinstance(event, Outputs))
+    try:
+        outputs = read_arrays(answer.outputs, exchange)
+    except RunnerDiedError as died:
+        return ModelFailed(died.reason, runtime_started=True)
+    return ReferenceRun(model=model.resolve(), folder=exchange, inputs=tuple(answer.inputs), outputs=outputs)
 
 
-def run_check(name: str, reference: ReferenceRun, *, target: Target, folder: Path) -> CheckRun | ModelFailed:
+def run_check(
+    name: str, reference: ReferenceRun, *, target: Target, folder: Path, picture: Path | None = None
+) -> CheckRun | ModelFailed:
     """Run the reference's model once on `target`, on the reference's input.
 
     A line that the runtime logs at ERROR level fails the model: some failures leave zeros and a log line, no error.
     """
     exchange = Path(tempfile.mkdtemp(dir=folder))
-    answer = _run_once(target, make_request("check", target, exchange, [reference.to_run(name)], []))
-    return answer if isinstance(answer, ModelFailed) else CheckRun(answer.outputs, answer.version)
+    events = _answer(target, make_request("check", target, exchange, [reference.to_run(name)], picture))
+    if isinstance(events, ModelFailed):
+        return events
+    answer = next(event for event in events if isinstance(event, Outputs))
+    try:
+        outputs = read_arrays(answer.outputs, exchange)
+    except RunnerDiedError as died:
+        return ModelFailed(died.reason, runtime_started=True)
+    ready = next(event for event in events if isinstance(event, Ready))
+    kernels = next((event for event in events if isinstance(event, Kernels)), None)
+    return CheckRun(outputs, ready, kernels)
+
+
+def run_cold(
+    name: str, reference: ReferenceRun, *, target: Target, folder: Path, picture: Path | None = None
+) -> Cold | ModelFailed:
+    """Start `target` afresh, load the reference's model and run it once."""
+    exchange = Path(tempfile.mkdtemp(dir=folder))
+    events = _answer(target, make_request("cold", target, exchange, [reference.to_run(name)], picture))
+    if isinstance(events, ModelFailed):
+        return events
+    return next(event for event in events if isinstance(event, Cold))
 
 
 def make_request(
-    task: RunnerTask, target: Target, folder: Path, models: list[RunnerModel], blocks: list[Block]
+    task: RunnerTask, target: Target, folder: Path, models: list[RunnerModel], picture: Path | None = None
 ) -> RunnerRequest:
-    """A request with this module's constants."""
+    """A request with this module's seed and the target's threads."""
     return RunnerRequest(
         task=task,
         folder=str(folder),
-        package=str(target.package) if target.package else None,
+        threads=target.threads,
         seed=SEED,
         models=models,
-        blocks=blocks,
-        warm_up_runs=WARM_UP_RUNS,
-        least_warm_up_seconds=LEAST_WARM_UP_SECONDS,
-        most_warm_up_seconds=MOST_WARM_UP_SECONDS,
-        most_rounds=MOST_ROUNDS,
-        block_seconds=BLOCK_SECONDS,
+        picture=str(picture) if picture else None,
     )
 
 
@@ -117,26 +141,19 @@ def read_arrays(tensors: Sequence[TensorFile], folder: Path) -> tuple[NamedArray
     return tuple(arrays)
 
 
-@dataclass(frozen=True)
-class _Answer:
-    inputs: tuple[TensorFile, ...]
-    outputs: tuple[NamedArray, ...]
-    version: str
-
-
-def _run_once(target: Target, request: RunnerRequest) -> _Answer | ModelFailed:
-    version = ""
-    answer: Outputs | None = None
+def _answer(target: Target, request: RunnerRequest) -> list[AnyEvent] | ModelFailed:
+    """The runner's events, with `ready` and the answer to its task among them."""
+    wanted = Cold if request.task == "cold" else Outputs
+    events: list[AnyEvent] = []
     try:
-        with RunnerProcess(target.command, request) as runner:
+        with RunnerProcess(target, request) as runner:
             for event in runner.events():
-                version = event.version if isinstance(event, Ready) else version
-                answer = event if isinstance(event, Outputs) else answer
+                events.append(event)
             complaints = runner.complaints()
-        if complaints:
-            return ModelFailed(f'the runtime logged "{complaints[0][:300]}"', runtime_started=True)
-        if answer is None:
-            return ModelFailed("the runner gave no outputs", runtime_started=bool(version))
-        return _Answer(tuple(answer.inputs), read_arrays(answer.outputs, Path(request.folder)), version)
     except RunnerDiedError as died:
-        return ModelFailed(died.reason, runtime_started=bool(version))
+        return ModelFailed(died.reason, runtime_started=any(isinstance(event, Ready) for event in events))
+    if complaints:
+        return ModelFailed(f'the runtime logged "{complaints[0][:300]}"', runtime_started=True)
+    if not all(any(isinstance(event, kind) for event in events) for kind in (Ready, wanted)):
+        return ModelFailed("the runner did not answer what it was asked", runtime_started=False)
+    return events

@@ -42,8 +42,13 @@ class Comparison:
     reason: str
 
 
-def compare_outputs(found: Sequence[NamedArray], reference: Sequence[NamedArray]) -> Comparison:
-    """Hold a model's outputs against the reference's, tensor by tensor.
+REFERENCE_KERNELS = "LiteRT's reference kernels on this machine"
+
+
+def compare_outputs(
+    found: Sequence[NamedArray], reference: Sequence[NamedArray], *, source: str = REFERENCE_KERNELS
+) -> Comparison:
+    """Hold a model's outputs against the reference's, tensor by tensor; `source` says in words whose these are.
 
     Tensors are matched by shape, as runtimes order outputs differently; those that share a shape are matched by the
     assignment with the smallest total difference, as names are not kept by all runtimes.
@@ -71,7 +76,7 @@ def compare_outputs(found: Sequence[NamedArray], reference: Sequence[NamedArray]
         return Comparison(worst, "")
     return Comparison(
         worst,
-        f"its output differs from LiteRT's reference kernels on the host by up to {worst.max_abs_difference:.3g} where "
+        f"its output differs from {source} by up to {worst.max_abs_difference:.3g} where "
         f"{worst.tolerance:.3g} is tolerated (largest magnitude {worst.output_magnitude:.3g})",
     )
 

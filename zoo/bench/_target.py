@@ -61,11 +61,15 @@ class Target:
 
 @dataclass(frozen=True)
 class Availability:
-    """Whether a target could measure here. `detail` is a clause; `remedy` the command that adds what is missing."""
+    """Whether a target could measure here. `detail` is a clause; `remedy` the command that adds what is missing.
+
+    `limited`: it measures, with a limit that `detail` names.
+    """
 
     available: bool
     detail: str
     remedy: str | None = None
+    limited: bool = False
 
 
 @dataclass(frozen=True)

@@ -1,32 +1,15 @@
-"""The places where latency is measured, each as the command that starts its runner."""
+"""The kinds of targets that there are."""
 
 from __future__ import annotations
 
-import importlib.metadata
-import importlib.util
-import sys
-from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
+from zoo.bench._host import HOST, host_target
+from zoo.bench._target import Availability, Target, TargetKind
+from zoo.bench._wasm import WASM, wasm_target
+from zoo.errors import InputError
 
-from zoo.errors import InputError, OutsideError
-from zoo.machine import describe_machine
-from zoo.sources import litertjs_package, node_binary
+__all__ = ["KINDS", "check_target_name", "host_target", "look_at_targets", "prepare_target", "wasm_target"]
 
-AVX_RULE = "xnn_is_chw_compatible_config in XNNPACK's src/xnnpack/hardware-config.h"
-"""The upstream function that keeps sparse kernels off x86 processors with AVX."""
-
-
-@dataclass(frozen=True)
-class Target:
-    """A target that can run here. `sparse_allowed` False: XNNPACK's own rule excludes sparse kernels on it."""
-
-    name: str
-    runtime: str
-    command: tuple[str, ...]
-    package: Path | None
-    sparse_allowed: bool
-    note: str
+KINDS = (WASM, HOST)
 
 
 def prepare_target(name: str) -> Target:
@@ -36,56 +19,21 @@ def prepare_target(name: str) -> Target:
         InputError: there is no such target.
         OutsideError: it cannot run here, in one sentence.
     """
-    check_target_name(name)
-    return _TARGETS[name]()
+    return _kind(name).prepare(name)
 
 
 def check_target_name(name: str) -> None:
-    """Raise InputError if there is no target of that name."""
-    if name not in _TARGETS:
-        raise InputError(f"target '{name}' is not known; choose among {', '.join(_TARGETS)}")
+    """Raise InputError if no kind of target has such names."""
+    _kind(name)
 
 
-def host_target() -> Target:
-    """LiteRT in Python on this machine, one thread.
-
-    Raises:
-        OutsideError: `ai-edge-litert` is not installed.
-    """
-    if importlib.util.find_spec("ai_edge_litert") is None:
-        raise OutsideError(
-            "the Python package ai-edge-litert is not installed; install it to run models on this machine"
-        )
-    machine = describe_machine()
-    dense_only = machine.has_avx
-    note = "One thread, XNNPACK delegate."
-    if dense_only:
-        note += " This processor has AVX, where XNNPACK runs sparse files with its dense kernels."
-    return Target(
-        name="host",
-        runtime=f"LiteRT in Python on {machine.cpu_model}",
-        command=(sys.executable, str(Path(__file__).with_name("_host_runner.py"))),
-        package=None,
-        sparse_allowed=not dense_only,
-        note=note,
-    )
+def look_at_targets() -> list[tuple[str, Availability]]:
+    """Every target that could measure here, or what it lacks. Nothing is fetched, connected or started."""
+    return [found for kind in KINDS for found in kind.look()]
 
 
-def wasm_target() -> Target:
-    """LiteRT's web runtime in Node, one thread.
-
-    Raises:
-        OutsideError: Node or the runtime's package is missing and cannot be fetched.
-    """
-    package = litertjs_package()
-    return Target(
-        name="wasm",
-        runtime="LiteRT in WebAssembly SIMD, run by Node",
-        command=(str(node_binary()), str(Path(__file__).with_name("_wasm_runner.mjs"))),
-        package=package,
-        sparse_allowed=True,
-        note="One thread; what a browser runs, without the browser.",
-    )
-
-
-_TARGETS: dict[str, Callable[[], Target]] = {"host": host_target, "wasm": wasm_target}
+def _kind(name: str) -> TargetKind:
+    for kind in KINDS:
+        if kind.accepts(name):
+            return kind
+    raise InputError(f"target '{name}' is not known; write one of: {'; '.join(kind.usage for kind in KINDS)}")

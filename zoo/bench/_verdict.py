@@ -1,12 +1,15 @@
-"""Did sparse kernels run? Told by timing a sparse file against its densified twin on the same target."""
+"""Did sparse kernels run, and does that gain? Told by counting them, and by the time over the densified twin's."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from zoo.bench._targets import AVX_RULE, Target
-from zoo.records import LatencyRatio
+from zoo.bench._target import Target
+from zoo.records import KernelCount, LatencyRatio, Machine
+
+AVX_RULE = "xnn_is_chw_compatible_config in XNNPACK's src/xnnpack/hardware-config.h"
+"""The upstream function that keeps sparse kernels off x86 processors with AVX."""
 
 ENGAGED_BELOW = 0.95
 """Sparse kernels engaged if the whole interval of sparse / twin lies below this, and did not if the ratio does not.
@@ -26,23 +29,45 @@ class Engagement:
 
 
 def judge_engagement(
-    target: Target, ratios: Sequence[LatencyRatio], *, controls: Sequence[tuple[str, str]]
+    target: Target,
+    machine: Machine,
+    kernels: Sequence[KernelCount],
+    ratios: Sequence[LatencyRatio],
+    *,
+    controls: Sequence[tuple[str, str]],
 ) -> Engagement:
     """Whether every sparse file among `controls`, pairs of a sparse model and its twin, ran on sparse kernels.
 
-    False where XNNPACK's rule excludes them, whatever was measured. None without a timed control, and where the ratio
-    is below the margin but its interval reaches over it: a busy machine, which more blocks would settle.
+    False where XNNPACK's rule excludes them, whatever was measured. Where the target counts the kernels that run, the
+    count decides. Else the ratio does: None without a timed control, and where the ratio is below the margin but its
+    interval reaches over it, as on a busy machine, which more blocks would settle.
     """
     by_pair = {(ratio.numerator, ratio.denominator): ratio for ratio in ratios}
     measured = [by_pair[pair] for pair in controls if pair in by_pair]
     figures = "; ".join(_figure(ratio) for ratio in measured)
-    if not target.sparse_allowed:
+    if target.native and machine.has_avx:
         rule = f"XNNPACK runs no sparse kernels on x86 with AVX ({AVX_RULE})"
         return Engagement(False, f"{rule}; measured all the same: {figures}." if figures else f"{rule}.")
     if not controls:
         return Engagement(None, "No sparse model with a densified twin was given, so nothing tells.")
+    counted = {count.name: count for count in kernels}
+    if all(sparse in counted for sparse, _ in controls):
+        return _by_count([counted[sparse] for sparse, _ in controls], figures)
+    return _by_ratio(measured, controls, figures)
+
+
+def _by_count(counts: Sequence[KernelCount], figures: str) -> Engagement:
+    told = "; ".join(f"{count.name} {count.sparse}" for count in counts)
+    words = f"Convolutions on sparse kernels: {told} ({counts[0].how})."
+    if figures:
+        words += f" Against the same weights stored dense: {figures}."
+    return Engagement(all(count.sparse for count in counts), words)
+
+
+def _by_ratio(measured: Sequence[LatencyRatio], controls: Sequence[tuple[str, str]], figures: str) -> Engagement:
     if len(measured) < len(controls):
-        missing = ", ".join(f"{sparse} / {twin}" for sparse, twin in controls if (sparse, twin) not in by_pair)
+        timed = {(ratio.numerator, ratio.denominator) for ratio in measured}
+        missing = ", ".join(f"{sparse} / {twin}" for sparse, twin in controls if (sparse, twin) not in timed)
         return Engagement(None, f"Not timed: {missing}." + (f" Timed: {figures}." if figures else ""))
     against = f"Against the same weights stored dense: {figures}"
     if any(ratio.ratio >= ENGAGED_BELOW for ratio in measured):

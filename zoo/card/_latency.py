@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from statistics import median
 
 from zoo.card._blocks import NotMeasured, Table, table
 from zoo.card._format import decimals, integer, intervals_in_words, milliseconds, plain, short, span
@@ -14,15 +15,17 @@ from zoo.spec import ModelSpec
 
 @dataclass(frozen=True)
 class TargetView:
-    """One target. `verdict`: `sparse`, `dense` or `unknown`."""
+    """One target. `verdict`: `sparse`, `dense` or `unknown`. `noise`: how far its numbers can be believed."""
 
     name: str
     runtime: str
     verdict: str
     how_known: str
     note: str
+    noise: str
     timings: Table | NotMeasured
     ratios: Table | NotMeasured
+    cold: Table | NotMeasured
 
 
 @dataclass(frozen=True)
@@ -56,13 +59,21 @@ def _target(result: TargetResult) -> TargetView:
     threads = f"{integer(result.threads)} thread{'s' if result.threads != 1 else ''}"
     return TargetView(
         name=plain(result.target),
-        runtime=f"{plain(result.runtime)}, version {plain(result.version)}, {threads}",
+        runtime=f"{plain(result.runtime)}, version {plain(result.version)}, {threads}, on {_machine(result)}",
         verdict={True: "sparse", False: "dense", None: "unknown"}[result.engaged],
         how_known=plain(result.how_known),
         note=plain(result.note),
+        noise=plain(result.noise.verdict) if result.noise else "Too little was measured to tell how noisy it was.",
         timings=_timings(result),
         ratios=_ratios(result),
+        cold=_cold(result),
     )
+
+
+def _machine(result: TargetResult) -> str:
+    machine = result.machine
+    governor = f", clock governor {plain(machine.governor)}" if machine.governor else ""
+    return f"{plain(machine.cpu_model)}, {integer(machine.cores)} cores{governor}"
 
 
 def _timings(result: TargetResult) -> Table | NotMeasured:
@@ -106,9 +117,34 @@ def _ratios(result: TargetResult) -> Table | NotMeasured:
             decimals(one.ratio),
             span(one.interval),
             integer(one.blocks),
+            integer(one.sessions),
         )
         for one in result.ratios
     ]
     how = intervals_in_words(one.interval for one in result.ratios)
-    columns = "Time of / time of | #Median ratio | #Interval | #Blocks"
+    columns = "Time of / time of | #Median ratio | #Interval | #Blocks | #Processes"
     return table(f"Paired ratios on {plain(result.target)}: below 1 is faster; intervals: {how}", columns, rows)
+
+
+def _cold(result: TargetResult) -> Table | NotMeasured:
+    started = [(timing.name, timing.cold) for timing in result.timings if timing.cold]
+    if not started:
+        return NotMeasured(f"Cold start on {plain(result.target)}", "no file was started afresh")
+    rows = [
+        (
+            file_label(name),
+            *(milliseconds(median(part)) for part in (cold.load_ms, cold.compile_ms, cold.first_ms)),
+            milliseconds(cold.total.value),
+            integer(cold.total.n),
+            _mebibytes(cold.added_bytes),
+            _mebibytes(cold.peak_bytes),
+        )
+        for name, cold in in_order(started, lambda one: one[0])
+    ]
+    columns = "File | #Load, ms | #Make ready, ms | #First inference, ms | #In all, ms | #Starts"
+    columns += " | #Memory added, MiB | #Peak of the process, MiB"
+    return table(f"Cold start in a fresh process on {plain(result.target)}, medians", columns, rows)
+
+
+def _mebibytes(size: int | None) -> str:
+    return "not read" if size is None else decimals(size / 2**20, 1)

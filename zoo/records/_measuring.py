@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Literal
 
-from zoo.records._base import Estimate, Frozen, Interval, Sha256, StageRecord
+from pydantic import Field
+
+from zoo.records._base import Estimate, Frozen, Interval, Machine, Sha256, StageRecord
 from zoo.records._file import FileRef
 from zoo.records._inspected import InspectedFile
 
@@ -15,7 +17,7 @@ class InspectRecord(StageRecord):
 
 
 class OutputParity(Frozen):
-    """A model's output on the target against LiteRT on the host, on the same input."""
+    """A model's output on the target against what it must be, on the same input."""
 
     max_abs_difference: float
     output_magnitude: float
@@ -23,19 +25,41 @@ class OutputParity(Frozen):
     agrees: bool
 
 
-class ModelTiming(Frozen):
-    """Latency of one model on one target. `samples_ms` are the raw single inferences, in the order measured.
+class ColdStart(Frozen):
+    """A model's start in a fresh process, once an entry, milliseconds.
 
-    `parity` None: the model gave no output to compare (`note` says why). Without agreement it is not timed.
+    `load_ms`: reading the file into the runtime. `compile_ms`: making it ready, weights packed. `first_ms`: the first
+    inference. `total`: the median of the three together. `peak_bytes`: the median of the process's highest resident
+    memory; `added_bytes`: of what that is above the memory before the model came. None where it cannot be read.
+    """
+
+    load_ms: list[float]
+    compile_ms: list[float]
+    first_ms: list[float]
+    total: Estimate
+    peak_bytes: int | None
+    added_bytes: int | None
+
+
+class ModelTiming(Frozen):
+    """Latency of one model on one target.
+
+    `outcome`: `differs` where its outputs are not those that it must give, so that it is not timed; `failed` where the
+    runtime refused it or ended at it; `note` says why. `samples_ms` are the raw single inferences: by session, by
+    block, in the order measured. `settled`: in how many sessions it was warm before the first block.
     """
 
     name: str
+    outcome: Literal["timed", "differs", "failed"]
     parity: OutputParity | None
-    samples_ms: list[float]
+    samples_ms: list[list[list[float]]]
     median_ms: float | None
     p10_ms: float | None
     p90_ms: float | None
     n: int
+    settled: int = 0
+    cold: ColdStart | None = None
+    joules: Estimate | None = None
     note: str | None = None
 
 
@@ -47,23 +71,56 @@ class LatencyRatio(Frozen):
     ratio: float
     interval: Interval
     blocks: int
+    sessions: int
+
+
+class KernelCount(Frozen):
+    """Convolutions of a model that ran on sparse kernels in one inference, and how they were counted."""
+
+    name: str
+    sparse: int
+    how: str
+
+
+class NoiseCheck(Frozen):
+    """One file loaded twice and timed as two: `noisy` where the interval of the ratio does not contain 1.
+
+    `again` holds the samples of the second copy.
+    """
+
+    ratio: LatencyRatio
+    again: ModelTiming
+    noisy: bool
+    verdict: str
 
 
 class TargetResult(Frozen):
-    """All that one target measured. `engaged` None: not known; `how_known` says how it was told."""
+    """All that one target measured. `engaged` None: not known; `how_known` says how it was told.
+
+    `noise` None: too little was measured to check it. `stopped`: why no more was measured; `interrupted` leaves part
+    of a measurement. `energy` says why there are no joules, and is empty where there are.
+    """
 
     target: str
     runtime: str
     version: str
     threads: int
+    machine: Machine
     engaged: bool | None
     how_known: str
     note: str
     timings: list[ModelTiming]
     ratios: list[LatencyRatio]
+    kernels: list[KernelCount]
+    noise: NoiseCheck | None
+    stopped: Literal["narrow enough", "blocks done", "time limit", "interrupted"]
+    energy: str
+    seconds: float = Field(ge=0)
 
 
 class FailedTarget(Frozen):
+    """A target that measured nothing, and why."""
+
     target: str
     reason: str
 

@@ -15,7 +15,8 @@ Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Share = Annotated[float, Field(ge=0.0, lt=1.0)]
 StepName = Literal["pretrain", "prune", "finetune"]
 PresetName = Literal["smoke", "quick", "standard", "paper"]
-TargetName = Literal["host", "wasm"]
+TargetName = Annotated[str, Field(pattern=r"^(host|wasm|browser)(:[a-z0-9]+)?$")]
+"""A place to measure on that every machine may have; `zoo bench` knows more, which belong to a person."""
 
 
 class SpecPart(BaseModel):
@@ -173,14 +174,17 @@ class PruningSchedule(SpecPart):
 
 
 class Preset(SpecPart):
-    """How much of the table is run: epochs by step, updates an epoch, pictures evaluated."""
+    """How much of the table is run: epochs by step, updates an epoch, pictures evaluated.
+
+    `bench_seconds`: the longest that models are timed on one target; narrow intervals end it sooner.
+    """
 
     purpose: str
     epochs: dict[StepName, Annotated[int, Field(ge=1)]]
     updates_per_epoch: int = Field(ge=1)
     batch_size: int = Field(ge=1)
     evaluation_pictures: int = Field(ge=1)
-    bench_blocks: int = Field(ge=5)
+    bench_seconds: float = Field(ge=1, le=3600)
 
 
 class Loss(SpecPart):
