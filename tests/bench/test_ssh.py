@@ -19,7 +19,7 @@ from tests.bench.conversation import Conversation, Referenced, asking, read_outp
 from tests.bench.ssh_server import SshServer, running_sshd
 from zoo.bench import _ssh
 from zoo.bench._messages import Begin, Block, Cold, Done, Failed, Finish, Loaded, Outputs, Ran, Ready, Run, Timed
-from zoo.bench._ssh import KIND, parse_destination
+from zoo.bench._ssh import SSH, parse_destination
 from zoo.bench._target import Target
 from zoo.bridges._ssh_life import SILENT_SECONDS
 from zoo.errors import InputError, OutsideError
@@ -44,7 +44,7 @@ def target(server: SshServer) -> Iterator[Target]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(_ssh.CONFIG_VARIABLE, str(server.config))
         patch.setenv(_ssh.PYTHON_VARIABLE, sys.executable)
-        yield KIND.prepare(f"{server.name}/threads=2")
+        yield SSH.prepare(f"{server.name}/threads=2")
 
 
 @pytest.fixture(scope="module")
@@ -98,7 +98,7 @@ def test_a_cold_start_has_times_and_memory(target: Target, face: Referenced, tmp
 
 
 def test_a_model_is_sent_once_and_forgotten_later(ours: SshServer, face: Referenced, tmp_path: Path) -> None:
-    fresh = KIND.prepare(ours.name)
+    fresh = SSH.prepare(ours.name)
     settings = json.loads(fresh.command[-1])
     session = ours.sessions / settings["session"]
     sent = []
@@ -194,7 +194,7 @@ def test_a_login_that_prints_is_no_obstacle(
     chatter = 'ForceCommand echo Welcome; echo "!"; eval "$SSH_ORIGINAL_COMMAND"'
     with running_sshd(tmp_path_factory.mktemp("chatter"), chatter) as chatty, pytest.MonkeyPatch.context() as patch:
         patch.setenv(_ssh.CONFIG_VARIABLE, str(chatty.config))
-        with talking(KIND.prepare(chatty.name).command, asking("check", [face.asked], tmp_path)) as talk:
+        with talking(SSH.prepare(chatty.name).command, asking("check", [face.asked], tmp_path)) as talk:
             assert isinstance(list(talk.events())[-1], Done)
 
 
@@ -203,40 +203,40 @@ def test_an_unreachable_host_is_one_sentence(ours: SshServer) -> None:
         unused.bind(("127.0.0.1", 0))
         name = f"ssh://pi@127.0.0.1:{unused.getsockname()[1]}"
         with pytest.raises(OutsideError, match=r"pi@127.0.0.1 cannot be reached \(.*refused\); check"):
-            KIND.prepare(name)
+            SSH.prepare(name)
 
 
 def test_an_unknown_host_name_is_one_sentence(ours: SshServer) -> None:
     with pytest.raises(OutsideError, match=r"host name of pi@no-such-host.invalid is not known"):
-        KIND.prepare("ssh://pi@no-such-host.invalid")
+        SSH.prepare("ssh://pi@no-such-host.invalid")
 
 
 def test_an_unknown_host_key_is_never_accepted(ours: SshServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(_ssh.CONFIG_VARIABLE, str(ours.client("stranger", known_hosts="no_hosts")))
 
     with pytest.raises(OutsideError, match=r"host key of .* is not known; connect once"):
-        KIND.prepare(ours.name)
+        SSH.prepare(ours.name)
 
 
 def test_a_changed_host_key_is_named(ours: SshServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(_ssh.CONFIG_VARIABLE, str(ours.client("changed", known_hosts="other_hosts")))
 
     with pytest.raises(OutsideError, match="not the one that was known"):
-        KIND.prepare(ours.name)
+        SSH.prepare(ours.name)
 
 
 def test_a_wrong_key_is_named(ours: SshServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(_ssh.CONFIG_VARIABLE, str(ours.client("wrong", key="other_key")))
 
     with pytest.raises(OutsideError, match=r"accepts none of your keys \(.*Permission denied.*\); add one"):
-        KIND.prepare(ours.name)
+        SSH.prepare(ours.name)
 
 
 def test_a_named_python_that_is_not_there(ours: SshServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(_ssh.PYTHON_VARIABLE, "/opt/no such/python")
 
     with pytest.raises(OutsideError, match="has no program /opt/no such/python, which ZOO_SSH_PYTHON names"):
-        KIND.prepare(ours.name)
+        SSH.prepare(ours.name)
 
 
 def test_a_named_python_without_the_runtime(ours: SshServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -245,7 +245,7 @@ def test_a_named_python_without_the_runtime(ours: SshServer, tmp_path: Path, mon
     monkeypatch.setenv(_ssh.PYTHON_VARIABLE, str(bare / "bin" / "python"))
 
     with pytest.raises(OutsideError, match="which cannot import ai_edge_litert"):
-        KIND.prepare(ours.name)
+        SSH.prepare(ours.name)
 
 
 @pytest.mark.parametrize(
@@ -268,7 +268,7 @@ def test_a_machine_without_a_new_python(
         monkeypatch.delenv(_ssh.PYTHON_VARIABLE, raising=False)
 
         with pytest.raises(OutsideError, match=sentence):
-            KIND.prepare(bare.name)
+            SSH.prepare(bare.name)
 
 
 @pytest.mark.parametrize(
@@ -306,18 +306,18 @@ def test_a_name_tells_where_to_go(name: str, told: tuple[object, ...]) -> None:
     ],
 )
 def test_a_name_that_could_be_taken_for_more_is_refused(name: str) -> None:
-    assert KIND.accepts(name)
+    assert SSH.accepts(name)
     with pytest.raises(InputError, match="ssh"):
-        KIND.prepare(name)
+        SSH.prepare(name)
 
 
 def test_without_the_program_ssh(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
 
-    ((_, told),) = KIND.look()
+    ((_, told),) = SSH.look()
     assert not told.available
     with pytest.raises(OutsideError, match="ssh is not installed"):
-        KIND.prepare("ssh://pi@raspberry")
+        SSH.prepare("ssh://pi@raspberry")
 
 
 def _until_block(talk: Conversation) -> None:

@@ -203,7 +203,7 @@ def _look() -> list[tuple[str, Availability]]:
     return [("ssh://USER@HOST", Availability(True, "ssh is there; any machine with Python 3.10 that takes your key"))]
 
 
-KIND = TargetKind(
+SSH = TargetKind(
     usage=_USAGE,
     purpose="LiteRT in Python on a machine that ssh reaches, such as a Raspberry Pi",
     accepts=lambda name: name.startswith("ssh:"),
