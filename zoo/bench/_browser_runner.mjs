@@ -17,7 +17,7 @@ import { servePage } from "./_page_server.mjs";
 import { readyForTasks } from "./_tasks_models.mjs";
 import { BUILDS } from "./_web_models.mjs";
 
-const PAGES = ["_browser_page.mjs", "_browser_tasks.mjs", "_web_models.mjs"];
+const PAGES = ["_browser_page.html", "_browser_page.mjs", "_browser_tasks.mjs", "_web_models.mjs"];
 const HERE = path.dirname(fileURLToPath(import.meta.url));
 
 const options = JSON.parse(process.argv[2]);
@@ -75,8 +75,7 @@ async function command() {
 async function serve(request) {
   const tensors = request.models.flatMap((model) => model.inputs.map(({ file }) => `${model.inputs_folder}/${file}`));
   const files = [...request.models.map((model) => model.path), ...tensors, request.picture];
-  const pages = Object.fromEntries(PAGES.map((name) => [name, path.join(HERE, name)]));
-  pages["page.html"] = path.join(HERE, "_browser_page.html");
+  const pages = new Map(PAGES.map((name) => [name, path.join(HERE, name)]));
   const { package: folder } = options;
   return servePage({ pages, package: folder, answers: { memory, command }, readable: new Set(files), folder: request.folder });
 }
@@ -89,7 +88,7 @@ try {
   server = await serve(request);
   browser = new Chromium(options.chromium, request.folder);
   const version = await browser.version();
-  const page = await Page.open(browser, `${server.address}page.html`, hear);
+  const page = await Page.open(browser, `${server.address}_browser_page.html`, hear);
   const call = (name, given) =>
     page.evaluate(`import("${server.address}_browser_page.mjs").then((page) => page.${name}(${JSON.stringify(given)}))`);
   const { clockUs } = await call("start", { request, threads: request.threads, ...options });

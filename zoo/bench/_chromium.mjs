@@ -6,6 +6,7 @@
 
 import { spawn } from "node:child_process";
 import fs from "node:fs";
+import os from "node:os";
 import path from "node:path";
 
 const START_MS = 60_000;
@@ -37,7 +38,7 @@ const FLAGS = [
 
 export class Chromium {
   #process;
-  #folder;
+  #folders;
   #exit;
   #ended = null; // why no more answers will come
   #number = 0;
@@ -47,14 +48,14 @@ export class Chromium {
 
   /** Starts `program` with a new profile below `parent`. */
   constructor(program, parent) {
-    this.#folder = fs.mkdtempSync(path.join(parent, "chromium-"));
-    const inside = (name) => path.join(this.#folder, name);
-    for (const name of ["profile", "config", "tmp"]) fs.mkdirSync(inside(name));
+    const profile = fs.mkdtempSync(path.join(parent, "chromium-"));
+    // Its socket lies in its temporary folder, and a socket's path has little room: `parent` may lie too deep.
+    const temporary = fs.mkdtempSync(path.join(os.tmpdir(), "zoo-"));
+    this.#folders = [profile, temporary];
     // Chromium refuses its sandbox to root.
     const sandbox = process.getuid?.() === 0 ? ["--no-sandbox"] : [];
-    const own = [`--user-data-dir=${inside("profile")}`, "--remote-debugging-pipe", "about:blank"];
-    // What it keeps outside its profile, sockets among them, goes where it is removed too.
-    const env = { ...process.env, TMPDIR: inside("tmp"), XDG_CONFIG_HOME: inside("config") };
+    const own = [`--user-data-dir=${profile}`, "--remote-debugging-pipe", "about:blank"];
+    const env = { ...process.env, TMPDIR: temporary, XDG_CONFIG_HOME: path.join(profile, "config") };
     const stdio = ["ignore", "ignore", "pipe", "pipe", "pipe"];
     this.#process = spawn(program, [...FLAGS, ...sandbox, ...own], { stdio, env });
     this.#exit = new Promise((resolve) => {
@@ -108,7 +109,8 @@ export class Chromium {
     await this.#exit;
     clearTimeout(timer);
     // Its helper processes end a moment later, and may still write.
-    fs.rmSync(this.#folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
+    const patiently = { recursive: true, force: true, maxRetries: 20, retryDelay: 100 };
+    for (const folder of this.#folders) fs.rmSync(folder, patiently);
   }
 
   #take(text) {
@@ -130,7 +132,8 @@ export class Chromium {
   }
 
   #lastWords() {
-    const line = this.#complaint.trim().split("\n").at(-1);
+    const lines = this.#complaint.trim().split("\n");
+    const line = lines.find((one) => one.includes(":FATAL:")) ?? lines.at(-1);
     return line ? ` (${line.slice(0, 200).replace(/\.$/, "")})` : "";
   }
 }

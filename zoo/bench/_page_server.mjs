@@ -19,7 +19,7 @@ const HEADERS = {
 };
 
 /**
- * Serves `pages` (file by name) and the folder `package` as `package/`. `answers` has, by name, async functions that
+ * Serves `pages`, a Map of files by name, and the folder `package` as `package/`. `answers` has, by name, async functions that
  * give the text of an answer, or null where there is none. Files in `readable` are read as `file?path=...`, outputs
  * written to `folder` as `output?name=...`. Gives the address, which ends in a slash, and `close`.
  */
@@ -43,11 +43,15 @@ export async function servePage({ pages, package: packageFolder, answers, readab
       const text = await answers[name]();
       return text === null ? finish(answer, 204) : finish(answer, 200, text);
     }
-    const file = name === "file" ? searchParams.get("path") : (pages[name] ?? inPackage(name));
-    if (file === null || (name === "file" && !readable.has(file))) return finish(answer, 404, "there is no such file");
+    const file = name === "file" ? given(searchParams.get("path")) : (pages.get(name) ?? inPackage(name));
+    if (file === null) return finish(answer, 404, "there is no such file");
     const bytes = await fs.promises.readFile(file);
     answer.writeHead(200, { ...HEADERS, "Content-Type": TYPES[path.extname(file)] ?? "application/octet-stream" });
     answer.end(bytes);
+  }
+
+  function given(file) {
+    return readable.has(file) ? file : null;
   }
 
   function inPackage(name) {
