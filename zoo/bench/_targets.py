@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from zoo.bench._browser import BROWSER
 from zoo.bench._host import HOST, host_target
 from zoo.bench._target import Availability, Target, TargetKind
 from zoo.bench._wasm import WASM, wasm_target
@@ -9,7 +10,7 @@ from zoo.errors import InputError
 
 __all__ = ["KINDS", "check_target_name", "host_target", "look_at_targets", "prepare_target", "wasm_target"]
 
-KINDS = (WASM, HOST)
+KINDS = (WASM, BROWSER, HOST)
 
 
 def prepare_target(name: str) -> Target:
