@@ -7,7 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from zoo.tflite import constant_value, inventory, prune_by_magnitude, read_model
+from tests.tiny_detector import tiny_keras
+from zoo.convert import keras_to_tflite
+from zoo.tflite import constant, constant_chain, constant_value, inventory, prune_by_magnitude, read_model
 
 
 @pytest.mark.parametrize("share", [0.5, 0.8, 0.95])
@@ -42,3 +44,19 @@ def test_a_sparse_file_becomes_dense_and_sparser(published_sparse: Path) -> None
     assert after.sparse_tensors == 0
     assert "DENSIFY" not in after.operators
     assert after.pointwise_sparsity > 0.89
+
+
+def test_int8_kernels_lose_what_stands_for_the_smallest_numbers() -> None:
+    model = tiny_keras(seed=1)
+    data = keras_to_tflite(model, "int8")
+    before, after = read_model(data), read_model(prune_by_magnitude(data, 0.75))
+    for old, new in zip(inventory(before).pointwise, inventory(after).pointwise, strict=True):
+        was, kept = (
+            constant(model, constant_chain(model.main, layer.operator.inputs[1])[-1])
+            for model, layer in ((before, old), (after, new))
+        )
+        assert new.count.zeros >= int(0.75 * new.count.weights)
+        np.testing.assert_array_equal(kept[kept != 0], was[kept != 0])
+        scales = np.asarray(before.tensors[old.operator.inputs[1]].quantization.scale).reshape(-1, 1, 1, 1)
+        real = np.abs(was.astype(np.float32) * scales)
+        assert real[kept == 0].max() <= real[kept != 0].min()

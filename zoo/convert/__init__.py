@@ -12,6 +12,7 @@ from zoo.convert._convert import (
     make_twin,
     student_readiness,
 )
+from zoo.convert._keras import Stored, keras_to_tflite
 from zoo.convert._metadata import add_metadata
 from zoo.convert._shift import shift_scores
 
@@ -19,9 +20,11 @@ __all__ = [
     "PARITY_TOLERANCE",
     "TWIN",
     "Converted",
+    "Stored",
     "add_metadata",
     "artifact_name",
     "convert_variant",
+    "keras_to_tflite",
     "make_twin",
     "shift_scores",
     "student_readiness",

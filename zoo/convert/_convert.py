@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
-import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from zoo.adapt import REWRITES, apply_rewrites
+from zoo.convert._keras import keras_to_tflite
 from zoo.convert._metadata import add_metadata
 from zoo.errors import InputError, RefusedError
 from zoo.records import RuleBreak
@@ -27,8 +24,6 @@ PARITY_TOLERANCE = 1e-4
 
 Float32 sums in another order differ by about 1e-6 here; a wrongly converted operator by far more.
 """
-_MENDED = ("pad_explicit", "constant_first")
-"""Exact rewrites for what the converter does: it merges PADs of one value, and writes constants as second operands."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +51,7 @@ def convert_variant(spec: ModelSpec, variant: Variant, *, student: bytes, weight
     model = import_student(student, name=spec.student.start, batch=1).model
     load_weights(model, weights)
     _round_to_float16(model)
-    data = add_metadata(_convert(model, sparse=variant.sparsity is not None), spec)
+    data = add_metadata(keras_to_tflite(model, "float16", sparse=variant.sparsity is not None), spec)
     parity = measure_parity(model, data)
     path = folder / artifact_name(spec.name, variant.name)
     if not parity.relative_difference <= PARITY_TOLERANCE:
@@ -92,22 +87,4 @@ def student_readiness(model: Any) -> list[RuleBreak]:
     Those of the file that conversion makes of it, as `zoo.xnnpack.readiness` tells them: the converter fuses and
     reorders operators, so that only its file counts. `model` has a fixed batch of 1.
     """
-    return readiness(read_model(_convert(model, sparse=False)))
-
-
-def _convert(model: Any, *, sparse: bool) -> bytes:
-    import tensorflow as tf
-
-    # A concrete function, not by way of a SavedModel, keeps the outputs in the model's order.
-    signature = tf.TensorSpec(model.inputs[0].shape, tf.float32, name="input")
-    function = tf.function(lambda picture: model(picture, training=False)).get_concrete_function(signature)
-    converter = tf.lite.TFLiteConverter.from_concrete_functions([function], model)
-    converter.experimental_lower_to_saved_model = False
-    converter.optimizations = [tf.lite.Optimize.DEFAULT]
-    if sparse:
-        converter.optimizations.insert(0, tf.lite.Optimize.EXPERIMENTAL_SPARSITY)
-    converter.target_spec.supported_types = [tf.float16]
-    with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
-        warnings.simplefilter("ignore")
-        data = bytes(converter.convert())
-    return apply_rewrites(data, [REWRITES[name] for name in _MENDED], skip_idle=True).data
+    return readiness(read_model(keras_to_tflite(model, "float16")))

@@ -4,6 +4,7 @@ Importing this package imports TensorFlow only inside the functions that need it
 """
 
 from zoo.student._importer import ImportedStudent, import_student
+from zoo.student._network import seeded_network
 from zoo.student._parity import Parity, measure_parity
 from zoo.student._tensorflow import start_tensorflow
 from zoo.student._weights import load_weights, save_weights, score_head
@@ -16,5 +17,6 @@ __all__ = [
     "measure_parity",
     "save_weights",
     "score_head",
+    "seeded_network",
     "start_tensorflow",
 ]

@@ -26,8 +26,8 @@ class Parity:
 def measure_parity(model: Any, source: bytes, *, seed: int = 0) -> Parity:
     """Compare a tf_keras model with LiteRT on the file's bytes, output by output.
 
-    `model` takes (1, h, w, c) float32 and gives a list in the file's output order. Raises InputError where an output's
-    shape differs.
+    `model` takes (1, h, w, c) float32 and gives a list in the file's output order, or its only output. Raises
+    InputError where an output's shape differs.
     """
     from ai_edge_litert.interpreter import Interpreter
 
@@ -41,7 +41,8 @@ def measure_parity(model: Any, source: bytes, *, seed: int = 0) -> Parity:
         inputs = rng.uniform(-1, 1, tuple(entry["shape"])).astype(np.float32)
         interpreter.set_tensor(entry["index"], inputs)
         interpreter.invoke()
-        for ours, theirs in zip(model(inputs, training=False), exits, strict=True):
+        given = model(inputs, training=False)
+        for ours, theirs in zip(given if isinstance(given, list) else [given], exits, strict=True):
             expected = interpreter.get_tensor(theirs["index"])
             if tuple(ours.shape) != expected.shape:
                 raise InputError(

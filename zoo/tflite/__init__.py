@@ -41,7 +41,8 @@ from zoo.tflite._sparse import SparseError, decode, encode, encode_like
 if TYPE_CHECKING:
     from zoo.tflite._bundle import bundle_models
     from zoo.tflite._edit import GraphEditor, ModelEditor
-    from zoo.tflite._prune import prune_by_magnitude
+    from zoo.tflite._patterns import Keep, largest, output_blocks, two_of_four
+    from zoo.tflite._prune import prune_by_magnitude, prune_kernels
     from zoo.tflite._repack import RepackedFile, densify_file, file_ref, read_one_model, sparsify_file
     from zoo.tflite._sparsify import sparsify
     from zoo.tflite._storage import Repacked, StoredTensor, densify
@@ -53,6 +54,7 @@ __all__ = [
     "BufferSpan",
     "GraphEditor",
     "Inventory",
+    "Keep",
     "MetadataEntry",
     "Model",
     "ModelEditor",
@@ -88,17 +90,23 @@ __all__ = [
     "gzip_bytes",
     "inventory",
     "is_constant",
+    "largest",
     "operator_label",
+    "output_blocks",
     "prune_by_magnitude",
+    "prune_kernels",
     "read_model",
     "read_one_model",
     "sparsify",
     "sparsify_file",
     "stored_values",
+    "two_of_four",
 ]
 
 _LATER = {
-    **{"bundle_models": "_bundle", "densified_twin": "_twin", "prune_by_magnitude": "_prune", "sparsify": "_sparsify"},
+    **{"bundle_models": "_bundle", "densified_twin": "_twin", "sparsify": "_sparsify"},
+    **dict.fromkeys(("Keep", "largest", "output_blocks", "two_of_four"), "_patterns"),
+    **dict.fromkeys(("prune_by_magnitude", "prune_kernels"), "_prune"),
     **dict.fromkeys(("GraphEditor", "ModelEditor"), "_edit"),
     **dict.fromkeys(("RepackedFile", "densify_file", "file_ref", "read_one_model", "sparsify_file"), "_repack"),
     **dict.fromkeys(("Repacked", "StoredTensor", "densify"), "_storage"),
