@@ -9,12 +9,14 @@ from __future__ import annotations
 import importlib.metadata
 import json
 import os
+import re
 import shutil
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 from zoo.bench._target import Availability, Target, TargetKind
+from zoo.bench._wasm import BUILD_NOTES, web_build
 from zoo.errors import InputError, OutsideError
 from zoo.sources import litertjs_package, node_binary, tasks_vision_package
 
@@ -23,9 +25,9 @@ CHROMIUM_VARIABLE = "ZOO_CHROMIUM"
 
 _PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
 _REMEDY = f"apt install chromium (Debian), or set {CHROMIUM_VARIABLE} to the program of a Chromium or Chrome"
-_USAGE = "browser, browser:plain, browser:THREADS or browser:tasks"
+_USAGE = "browser, browser:plain, browser:N or browser:tasks"
+_NAME = re.compile(r"browser(?::(plain|tasks|[1-9]\d?))?")
 _RUNNER = Path(__file__).with_name("_browser_runner.mjs")
-_MOST_THREADS = 64
 _ENDING_SECONDS = 6.0
 """What the bridge may take to end the browser, with its three seconds of patience, and to remove the profile."""
 
@@ -48,68 +50,33 @@ def find_chromium() -> Path:
     raise OutsideError(f"no Chromium is installed; {_REMEDY}")
 
 
-def accepts(name: str) -> bool:
-    """Whether the name is of this kind."""
-    return name == "browser" or name.startswith("browser:")
-
-
-def prepare(name: str) -> Target:
-    """The target of that name; the web runtime is fetched on first use.
+def browser_target(name: str = "browser") -> Target:
+    """LiteRT's web runtime in a page, in its relaxed-SIMD, `plain` or threaded build, or `tasks`: MediaPipe's own.
 
     Raises:
-        InputError: the name is written wrongly, or asks for more threads than there are cores.
+        InputError: the name is none of these, or asks for more threads than there are cores.
         OutsideError: no Chromium, no Node, or no runtime and no registry to fetch it from.
     """
-    variety = name.removeprefix("browser").removeprefix(":")
-    threads = _threads(name, variety)
+    match = _NAME.fullmatch(name)
+    if not match:
+        raise InputError(f"target '{name[:100]}' is not known; write {_USAGE}, such as browser:2 for two threads")
+    if match[1] == "tasks":
+        return _tasks_target(find_chromium())
+    build, threads = web_build(match[1])
+    cores = os.cpu_count() or 1
+    if threads > cores:
+        raise InputError(f"target '{name}' asks for {threads} threads where there are {cores} cores; ask for fewer")
     chromium = find_chromium()
-    if variety == "tasks":
-        return _tasks_target(chromium)
-    build = {"": "relaxed", "plain": "plain"}.get(variety, "threaded")
     settings = {"runtime": "litert", "build": build, "package": str(litertjs_package())}
-    note = {
-        "relaxed": "One thread, on the page's main thread; the build that the runtime chooses in this browser.",
-        "plain": "One thread, on the page's main thread; the build for browsers without relaxed SIMD.",
-        "threaded": f"{threads} of the browser's threads; the page must be cross-origin isolated, as this one is.",
-    }
     return Target(
         name=name,
-        runtime="LiteRT in WebAssembly SIMD, in a page of headless Chromium",
+        runtime="LiteRT in WebAssembly, in a page of headless Chromium",
         command=_command(chromium, settings),
         threads=threads,
         native=False,
-        note=note[build],
+        note=f"{BUILD_NOTES[build]}; called on the page's main thread.",
         grace_seconds=_ENDING_SECONDS,
     )
-
-
-def look() -> list[tuple[str, Availability]]:
-    """Each variety with whether it could measure here; nothing is fetched or started."""
-    try:
-        chromium = find_chromium()
-        node_binary()
-    except OutsideError as error:
-        detail, _, remedy = str(error).partition("; ")
-        return [(name, Availability(False, detail, remedy)) for name in ("browser", "browser:tasks")]
-    found = f"runs models in a page of {chromium}"
-    return [
-        ("browser", Availability(True, f"{found}; also as browser:plain and browser:THREADS")),
-        ("browser:tasks", Availability(True, f"times MediaPipe's face detector end to end, in a page of {chromium}")),
-    ]
-
-
-def _threads(name: str, variety: str) -> int:
-    if variety in ("plain", "tasks") or name == "browser":
-        return 1
-    if not (variety.isascii() and variety.isdigit() and 1 <= int(variety[:4]) <= _MOST_THREADS):
-        raise InputError(f"target '{name[:100]}' is not known; write {_USAGE}")
-    threads = int(variety)
-    cores = os.cpu_count() or 1
-    if threads > cores:
-        raise InputError(
-            f"target '{name}' asks for {threads} threads, but this machine has {cores} cores; ask for fewer"
-        )
-    return threads
 
 
 def _tasks_target(chromium: Path) -> Target:
@@ -139,10 +106,26 @@ def _default_picture() -> str | None:
     return str(found) if Path(str(found)).is_file() else None
 
 
+def _look() -> list[tuple[str, Availability]]:
+    try:
+        chromium = find_chromium()
+        node_binary()
+    except OutsideError as error:
+        detail, _, remedy = str(error).partition("; ")
+        return [("browser", Availability(False, detail, remedy))]
+    varieties = {
+        "browser": f"LiteRT's web runtime in {chromium}; sparse kernels run here",
+        "browser:plain": "the same without relaxed SIMD",
+        "browser:2": "the same, threaded",
+        "browser:tasks": "MediaPipe's own web runtime, a face detection from begin to end",
+    }
+    return [(name, Availability(True, words)) for name, words in varieties.items()]
+
+
 BROWSER = TargetKind(
     usage=_USAGE,
     purpose="LiteRT's or MediaPipe's web runtime in headless Chromium",
-    accepts=accepts,
-    prepare=prepare,
-    look=look,
+    accepts=lambda name: name == "browser" or name.startswith("browser:"),
+    prepare=browser_target,
+    look=_look,
 )
