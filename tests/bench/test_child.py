@@ -11,28 +11,28 @@ import pytest
 
 from zoo.bench import _child
 from zoo.bench._child import RunnerDiedError, RunnerProcess
-from zoo.bench._protocol import Begin, Ready, RunnerRequest
+from zoo.bench._messages import Begin, Ran, Ready, Run, RunnerRequest
+from zoo.bench._target import Target
 
 READY = 'print(\'{"event": "ready", "version": "1"}\', flush=True)'
 BEGIN = 'print(\'{"event": "begin", "model": "face", "doing": "load"}\', flush=True)'
 DONE = 'print(\'{"event": "done"}\', flush=True)'
 
 
-def _runner(*lines: str) -> RunnerProcess:
-    request = RunnerRequest(
-        task="check",
-        folder=".",
-        package=None,
-        seed=0,
-        models=[],
-        blocks=[],
-        warm_up_runs=1,
-        least_warm_up_seconds=0,
-        most_warm_up_seconds=1,
-        most_rounds=1,
-        block_seconds=1,
+def _runner(*lines: str, silence_seconds: float = 120.0, grace_seconds: float = 0.5) -> RunnerProcess:
+    request = RunnerRequest(task="check", folder=".", threads=1, seed=0, models=[])
+    command = (sys.executable, "-c", "\n".join(("import os, sys, time, signal, json", *lines)))
+    target = Target(
+        name="made",
+        runtime="Python",
+        command=command,
+        threads=1,
+        native=True,
+        note="",
+        silence_seconds=silence_seconds,
+        grace_seconds=grace_seconds,
     )
-    return RunnerProcess([sys.executable, "-c", "\n".join(("import os, sys, time", *lines))], request)
+    return RunnerProcess(target, request)
 
 
 def _death(runner: RunnerProcess) -> RunnerDiedError:
@@ -47,7 +47,7 @@ def test_events_come_in_order_until_done() -> None:
 
 
 def test_the_request_arrives_on_standard_input() -> None:
-    with _runner("import json", "assert json.load(sys.stdin)['task'] == 'check'", READY, DONE) as runner:
+    with _runner("assert json.loads(sys.stdin.readline())['task'] == 'check'", READY, DONE) as runner:
         assert len(list(runner.events())) == 1
 
 
@@ -79,16 +79,40 @@ def test_numbers_that_are_none_are_a_death() -> None:
     assert "not understood" in _death(_runner(READY, f"print('{line}', flush=True)")).reason
 
 
-def test_silence_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_child, "SILENCE_SECONDS", 0.5)
-
-    death = _death(_runner("time.sleep(60)"))
+def test_silence_is_ended() -> None:
+    death = _death(_runner("time.sleep(60)", silence_seconds=0.5))
 
     assert "no sign" in death.reason
 
 
+def test_commands_are_obeyed_in_order() -> None:
+    echo = "print(json.dumps({'event': 'ran', 'model': json.loads(line)['model'], 'ms': [1.0]}), flush=True)"
+    with _runner("sys.stdin.readline()", "for line in sys.stdin:", f"    {echo}") as runner:
+        for name in ("face", "hand"):
+            runner.command(Run(model=name, runs=1))
+        answers = [runner.next_event() for _ in range(2)]
+
+    assert [answer.model for answer in answers if isinstance(answer, Ran)] == ["face", "hand"]
+
+
+def test_a_runner_that_never_reads_does_not_hold_us_up() -> None:
+    with _runner("time.sleep(60)", grace_seconds=0.1) as runner:
+        begun = time.monotonic()
+        for _ in range(20_000):
+            runner.command(Run(model="face", runs=1))
+    assert time.monotonic() - begun < 10
+
+
+def test_the_end_of_its_input_is_a_runners_chance_to_clean_up(tmp_path: Path) -> None:
+    note = tmp_path / "clean"
+    with _runner(READY, "sys.stdin.read()", "time.sleep(0.3)", f"open({str(note)!r}, 'w')", grace_seconds=20) as runner:
+        runner.next_event()
+
+    assert note.exists()
+
+
 def test_endless_chatter_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_child, "TOTAL_SECONDS", 0.5)
+    monkeypatch.setattr(_child, "ANSWER_SECONDS", 0.5)
 
     death = _death(_runner("while True:", f"    {BEGIN}", "    time.sleep(0.01)"))
 

@@ -6,30 +6,31 @@ import contextlib
 import math
 import os
 import signal
+import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from tests.bench.ticking import Ticking
 from tests.xnnpack.graphs import Graph
-from zoo.bench import ENGAGED_BELOW, FileComparison, compare_files, measure
-from zoo.bench._blocks import random_order, time_models
-from zoo.bench._measure import _measure_on
+from zoo.bench import Effort, FileComparison, _targets, compare_files, measure
+from zoo.bench._check import check_models
 from zoo.bench._once import ModelFailed, ReferenceRun, run_check, run_reference
+from zoo.bench._parity import NamedArray
+from zoo.bench._sessions import Contender, Taken, time_models
+from zoo.bench._target import Target
 from zoo.bench._targets import host_target, wasm_target
 from zoo.errors import InputError
 from zoo.machine import describe_machine
 from zoo.progress import SilentProgress
 from zoo.records import ModelTiming, TargetResult
 
-BLOCKS = 40
-
-
-class SilentTicker:
-    def advance(self, amount: float = 1.0, note: str | None = None) -> None:
-        return None
-
+BLOCKS = 20
+DISTURBING = Path(__file__).with_name("disturbing.py")
+EFFORT = Effort(blocks=BLOCKS, cold_starts=2)
 
 DENSE = "face_detection_full_range"
 SPARSE = "face_detection_full_range_sparse"
@@ -39,7 +40,7 @@ TWIN = "face_detection_full_range_sparse (twin)"
 @pytest.fixture(scope="module")
 def result(published_dense: Path, published_sparse: Path, web_runtime: Path) -> FileComparison:
     return compare_files(
-        [published_dense, published_sparse], targets=["host", "wasm"], blocks=BLOCKS, progress=SilentProgress()
+        [published_dense, published_sparse], targets=["host", "wasm"], effort=EFFORT, progress=SilentProgress()
     )
 
 
@@ -65,13 +66,12 @@ def _timing(target: TargetResult, name: str) -> ModelTiming:
     return next(timing for timing in target.timings if timing.name == name)
 
 
-def test_sparse_kernels_engage_in_webassembly(result: FileComparison) -> None:
+def test_sparse_kernels_are_counted_in_webassembly(result: FileComparison) -> None:
     wasm = _target(result, "wasm")
 
-    control = next(ratio for ratio in wasm.ratios if (ratio.numerator, ratio.denominator) == (SPARSE, TWIN))
     assert wasm.engaged is True
-    assert control.interval.low <= control.ratio <= control.interval.high < ENGAGED_BELOW
-    assert f"{control.ratio:.2f}" in wasm.how_known
+    assert {count.name: count.sparse for count in wasm.kernels} == {DENSE: 0, SPARSE: 48, TWIN: 0}
+    assert f"{SPARSE} 48" in wasm.how_known
 
 
 @pytest.mark.skipif(not describe_machine().has_avx, reason="this processor has no AVX, so sparse kernels may run")
@@ -86,15 +86,46 @@ def test_a_host_with_avx_runs_sparse_files_dense(result: FileComparison) -> None
 @pytest.mark.parametrize("target", ["host", "wasm"])
 def test_every_model_agrees_with_the_reference_kernels_and_is_timed(result: FileComparison, target: str) -> None:
     for timing in _target(result, target).timings:
+        assert timing.outcome == "timed"
         assert timing.parity is not None
         assert timing.parity.agrees
         assert timing.parity.max_abs_difference < timing.parity.tolerance < timing.parity.output_magnitude
         assert timing.note is None
-        assert timing.n == len(timing.samples_ms) >= BLOCKS
+        assert [len(session) for session in timing.samples_ms] == [10, 10]
+        flat = [sample for session in timing.samples_ms for block in session for sample in block]
+        assert timing.n == len(flat) >= BLOCKS
         assert timing.p10_ms is not None
         assert timing.p90_ms is not None
         assert timing.median_ms is not None
-        assert min(timing.samples_ms) <= timing.p10_ms <= timing.median_ms <= timing.p90_ms <= max(timing.samples_ms)
+        assert min(flat) <= timing.p10_ms <= timing.median_ms <= timing.p90_ms <= max(flat)
+
+
+@pytest.mark.parametrize("target", ["host", "wasm"])
+def test_a_cold_start_is_timed_in_fresh_processes(result: FileComparison, target: str) -> None:
+    for timing in _target(result, target).timings:
+        assert timing.cold is not None
+        assert len(timing.cold.load_ms) == len(timing.cold.compile_ms) == len(timing.cold.first_ms) == 2
+        assert timing.cold.total.n == 2
+        assert timing.cold.total.value > 0
+        if Path("/proc/self/status").exists():
+            assert timing.cold.peak_bytes is not None
+            assert timing.cold.added_bytes is not None
+            assert 0 < timing.cold.added_bytes < timing.cold.peak_bytes
+
+
+@pytest.mark.parametrize("target", ["host", "wasm"])
+def test_the_first_file_is_timed_against_itself(result: FileComparison, target: str) -> None:
+    noise = _target(result, target).noise
+
+    assert noise is not None
+    assert (noise.ratio.numerator, noise.ratio.denominator) == (f"{DENSE} (again)", DENSE)
+    assert noise.noisy is not (noise.ratio.interval.low <= 1 <= noise.ratio.interval.high)
+    assert noise.again.n > 0
+
+
+def test_every_target_tells_of_the_machine(result: FileComparison) -> None:
+    for name in ("host", "wasm"):
+        assert _target(result, name).machine == describe_machine()
 
 
 def test_files_compare_with_the_first_and_a_twin_is_made_for_the_sparse_one(result: FileComparison) -> None:
@@ -104,7 +135,8 @@ def test_files_compare_with_the_first_and_a_twin_is_made_for_the_sparse_one(resu
             (SPARSE, DENSE),
             (SPARSE, TWIN),
         ]
-        assert all(ratio.blocks == BLOCKS for ratio in ratios)
+        assert all((ratio.blocks, ratio.sessions) == (BLOCKS, 2) for ratio in ratios)
+        assert _target(result, target).stopped == "blocks done"
 
 
 def test_sizes_are_those_of_the_files_named(result: FileComparison) -> None:
@@ -114,7 +146,7 @@ def test_sizes_are_those_of_the_files_named(result: FileComparison) -> None:
 
 def test_the_runtime_names_its_version(result: FileComparison) -> None:
     assert _target(result, "host").version.startswith("ai-edge-litert ")
-    assert _target(result, "wasm").version.startswith("@litertjs/core 2.5.3 on Node ")
+    assert _target(result, "wasm").version.startswith("@litertjs/core 2.5.3, relaxed build, on Node ")
 
 
 def test_a_model_that_does_not_match_its_reference_is_not_timed(
@@ -130,25 +162,20 @@ def test_a_model_that_does_not_match_its_reference_is_not_timed(
     assert isinstance(wrong, ReferenceRun)
     wrong = replace(references["sparse"], outputs=wrong.outputs)
 
-    host = _measure_on(
-        host_target(),
-        {"sparse": wrong, "twin": references["twin"], "published_dense": references["published_dense"]},
-        [("sparse", "twin"), ("twin", "published_dense")],
-        [("sparse", "twin")],
-        5,
-        tmp_path,
-        SilentTicker(),
+    checked = check_models(
+        {"sparse": wrong, "twin": references["twin"]},
+        target=host_target(),
+        controls=[("sparse", "twin")],
+        folder=tmp_path,
+        picture=None,
+        ticker=Ticking(),
     )
 
-    refused = _timing(host, "sparse")
-    assert refused.parity is not None
-    assert not refused.parity.agrees
-    assert refused.samples_ms == []
-    assert refused.median_ms is None
-    assert refused.note is not None
-    assert "differs" in refused.note
-    assert [(ratio.numerator, ratio.denominator) for ratio in host.ratios] == [("twin", "published_dense")]
-    assert host.engaged in (None, False)
+    assert list(checked.agreeing) == ["twin"]
+    assert "differs from LiteRT's reference kernels" in checked.differing["sparse"]
+    parity = checked.parity["sparse"]
+    assert parity is not None
+    assert not parity.agrees
 
 
 def test_a_network_that_fails_with_a_log_line_and_zeros_but_no_error_is_refused(
@@ -168,17 +195,28 @@ def test_a_network_that_fails_with_a_log_line_and_zeros_but_no_error_is_refused(
     assert "ERROR: XNNPack delegate failed to reshape runtime" in run.reason
 
 
-class KillOnce:
-    """Kills the runner, a child of this process, when the third block is done."""
+def _contenders(references: Mapping[str, ReferenceRun]) -> dict[str, Contender]:
+    return {name: Contender(run.to_run(name), run.outputs) for name, run in references.items()}
 
-    def __init__(self) -> None:
-        self.blocks = 0
 
-    def advance(self, amount: float = 1.0, note: str | None = None) -> None:
-        self.blocks += 1
-        if self.blocks == 3:
-            for pid in _children():
-                os.kill(pid, signal.SIGKILL)
+def _time(
+    contenders: Mapping[str, Contender],
+    folder: Path,
+    *,
+    effort: Effort,
+    ticker: Ticking | None = None,
+    target: Target | None = None,
+) -> Taken:
+    return time_models(
+        contenders,
+        target=target or wasm_target(),
+        folder=folder,
+        effort=effort,
+        narrow=lambda taken: True,
+        energy=False,
+        picture=None,
+        ticker=ticker or Ticking(),
+    )
 
 
 def _children() -> list[int]:
@@ -190,19 +228,96 @@ def _children() -> list[int]:
     return found
 
 
+def _kill_children() -> None:
+    for pid in _children():
+        os.kill(pid, signal.SIGKILL)
+
+
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc to find the runner")
 def test_a_crash_in_the_middle_drops_one_model_and_keeps_the_numbers_of_the_others(
     references: Mapping[str, ReferenceRun], web_runtime: Path, tmp_path: Path
 ) -> None:
-    timed = time_models(references, target=wasm_target(), folder=tmp_path, blocks=BLOCKS, ticker=KillOnce())
+    taken = _time(
+        _contenders(references), tmp_path, effort=Effort(blocks=BLOCKS), ticker=Ticking(after=3, do=_kill_children)
+    )
 
-    assert len(timed.dropped) == 1
-    (lost,) = timed.dropped
-    assert "SIGKILL" in timed.dropped[lost]
-    assert len(timed.blocks) == BLOCKS
-    for block in timed.blocks:
+    assert len(taken.dropped) == 1
+    (lost,) = taken.dropped
+    assert "SIGKILL" in taken.dropped[lost]
+    assert taken.blocks == BLOCKS
+    for block in (block for session in taken.sessions for block in session):
         assert set(block) == set(references) - {lost}
         assert all(ms > 0 and math.isfinite(ms) for samples in block.values() for ms in samples)
+
+
+def test_ctrl_c_keeps_the_blocks_that_are_done(references: Mapping[str, ReferenceRun], tmp_path: Path) -> None:
+    taken = _time(
+        _contenders(references),
+        tmp_path,
+        effort=Effort(blocks=BLOCKS),
+        ticker=Ticking(after=7, do=signal.default_int_handler, arguments=(signal.SIGINT, None)),
+        target=host_target(),
+    )
+
+    assert taken.stopped == "interrupted"
+    assert taken.blocks == 7
+    assert not taken.dropped
+
+
+def test_timing_ends_when_intervals_are_narrow_but_not_before_there_are_sessions_to_compare(
+    references: Mapping[str, ReferenceRun], tmp_path: Path
+) -> None:
+    taken = _time(_contenders(references), tmp_path, effort=Effort(seconds=600), target=host_target())
+
+    assert taken.stopped == "narrow enough"
+    assert len(taken.sessions) == 5
+
+
+def test_timing_ends_at_the_time_limit_after_the_session_at_work(
+    references: Mapping[str, ReferenceRun], tmp_path: Path
+) -> None:
+    taken = _time(_contenders(references), tmp_path, effort=Effort(seconds=0.1), target=host_target())
+
+    assert taken.stopped == "time limit"
+    assert [len(session) for session in taken.sessions] == [10]
+
+
+def test_a_model_whose_answer_changes_while_it_is_timed_loses_its_numbers(
+    references: Mapping[str, ReferenceRun], tmp_path: Path
+) -> None:
+    contenders = _contenders(references)
+    other = [NamedArray(array.name, np.asarray(array.values) + 9.0) for array in contenders["sparse"].expected]
+    contenders["sparse"] = replace(contenders["sparse"], expected=other)
+
+    taken = _time(contenders, tmp_path, effort=Effort(blocks=BLOCKS), target=host_target())
+
+    assert "after it was timed, its output differs" in taken.dropped["sparse"]
+    assert all("sparse" not in block for session in taken.sessions for block in session)
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="needs POSIX signals")
+def test_the_noise_check_catches_a_run_that_was_disturbed(
+    published_dense: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Something stops the runner for three milliseconds whenever the second copy is at work."""
+    host = host_target()
+    disturbed = replace(host, name="disturbed", command=(sys.executable, str(DISTURBING), *host.command))
+    kind = replace(_targets.HOST, accepts=lambda name: name == "disturbed", prepare=lambda name: disturbed)
+    monkeypatch.setattr(_targets, "KINDS", (kind,))
+
+    result = measure(
+        {DENSE: published_dense},
+        targets=["disturbed"],
+        ratios=[],
+        effort=Effort(blocks=BLOCKS, cold_starts=0),
+        progress=SilentProgress(),
+    )
+
+    noise = result.targets[0].noise
+    assert noise is not None
+    assert noise.noisy
+    assert noise.ratio.interval.low > 1.0
+    assert "does not contain 1: something disturbed this run" in noise.verdict
 
 
 def test_a_target_that_cannot_run_is_reported_and_a_file_that_cannot_be_read_is_not_timed(
@@ -219,7 +334,7 @@ def test_a_target_that_cannot_run_is_reported_and_a_file_that_cannot_be_read_is_
         {"sparse": published_sparse, "short": short},
         targets=["wasm", "host"],
         ratios=[("sparse", "short")],
-        blocks=5,
+        effort=Effort(blocks=5, cold_starts=1),
         progress=SilentProgress(),
     )
 
@@ -228,31 +343,21 @@ def test_a_target_that_cannot_run_is_reported_and_a_file_that_cannot_be_read_is_
     (host,) = result.targets
     assert _timing(host, "sparse").n >= 5
     broken = _timing(host, "short")
+    assert broken.outcome == "failed"
     assert broken.parity is None
     assert broken.median_ms is None
     assert broken.note is not None
     assert host.ratios == []
 
 
-def test_orders_are_random_complete_and_the_same_every_time() -> None:
-    names = ["a", "b", "c", "d"]
-    order = random_order(names, 40)
-
-    assert order == random_order(names, 40)
-    assert all(sorted(block.order) == names for block in order)
-    assert {block.order[0] for block in order} == set(names)
-
-
 def test_an_unknown_target_is_an_input_error(published_dense: Path) -> None:
     with pytest.raises(InputError, match="target 'phone' is not known"):
-        measure({"dense": published_dense}, targets=["phone"], ratios=[], blocks=5, progress=SilentProgress())
+        measure({"dense": published_dense}, targets=["phone"], ratios=[], progress=SilentProgress())
 
 
 def test_a_missing_file_is_an_input_error(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"nothing\.tflite"):
-        measure(
-            {"dense": tmp_path / "nothing.tflite"}, targets=["host"], ratios=[], blocks=5, progress=SilentProgress()
-        )
+        measure({"dense": tmp_path / "nothing.tflite"}, targets=["host"], ratios=[], progress=SilentProgress())
 
 
 def test_a_ratio_of_an_unknown_model_is_an_input_error(published_dense: Path) -> None:
@@ -261,6 +366,5 @@ def test_a_ratio_of_an_unknown_model_is_an_input_error(published_dense: Path) ->
             {"dense": published_dense},
             targets=["host"],
             ratios=[("sparse", "dense")],
-            blocks=5,
             progress=SilentProgress(),
         )
