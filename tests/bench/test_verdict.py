@@ -84,5 +84,5 @@ def test_counted_kernels_decide_even_where_they_gain_nothing(sparse: int, engage
     verdict = judge_engagement(WASM, WITH_AVX, counts, [_ratio(1.1, 1.2, 1.3)], controls=[PAIR])
 
     assert verdict.engaged is engaged
-    assert f"sparse {sparse} (counted)" in verdict.how_known
+    assert f"sparse {sparse}; twin 0 (counted)" in verdict.how_known
     assert "1.20" in verdict.how_known

@@ -1,8 +1,8 @@
 // Runs pairs of models through LiteRT's web runtime and tells how their outputs differ and which sparse kernels ran.
 // Arguments: the folder of @litertjs/core, then FILE,TWIN pairs. Writes one JSON line a pair: `difference` is the
 // largest between outputs, `spread` the twin's largest output less its smallest, of those that are finite,
-// `complaints` what was logged as an error, and `kernels` the calls of XNNPACK's sparse matrix kernel while FILE ran:
-// see sparse_kernels.mjs. The twin goes first; what it complains of is in `twin_complaints`. It stops after the first
+// `complaints` what was logged as an error, and `kernels` how many convolutions ran on XNNPACK's sparse matrix kernel
+// while FILE ran: see zoo/bench/_web_models.mjs. The twin goes first; what it complains of is in `twin_complaints`. It stops after the first
 // pair that is not alike or fails (`failed`): kernels that misread their input also write where they should not.
 
 import fs from "node:fs";
@@ -11,7 +11,7 @@ import path from "node:path";
 import { pathToFileURL } from "node:url";
 import vm from "node:vm";
 
-import { watchInstances, watchSparseKernels } from "./sparse_kernels.mjs";
+import { watchInstances, watchSparseKernels } from "../../zoo/bench/_web_models.mjs";
 
 const ALIKE = 1e-5;
 const [folder, ...pairs] = process.argv.slice(2);
@@ -28,10 +28,10 @@ globalThis.importScripts = (file) => {
   Object.assign(globalThis, { require: createRequire(file), __dirname: path.dirname(file), __filename: file });
   vm.runInThisContext(fs.readFileSync(file, "utf8"), { filename: file });
 };
-const instances = watchInstances();
+const seen = watchInstances();
 const runtime = await import(pathToFileURL(path.join(folder, "dist", "index.js")).href);
 await runtime.loadLiteRt(path.join(folder, "wasm"), { threads: false });
-const sparse = watchSparseKernels(instances);
+const sparse = watchSparseKernels(seen);
 
 function input(details) {
   const shape = [...details.shape];
@@ -42,9 +42,9 @@ function input(details) {
 
 async function outputs(file) {
   const model = await runtime.loadAndCompile(new Uint8Array(fs.readFileSync(file)), { accelerator: "wasm" });
-  sparse.calls.length = 0;
+  sparse.calls.clear();
   const tensors = await model.run(model.getInputDetails().map(input));
-  return { values: tensors.map((tensor) => Float32Array.from(tensor.toTypedArray())), kernels: [...sparse.calls] };
+  return { values: tensors.map((tensor) => Float32Array.from(tensor.toTypedArray())), kernels: sparse.calls.size };
 }
 
 for (const pair of pairs) {
@@ -66,7 +66,7 @@ for (const pair of pairs) {
       [least, most] = [Math.min(least, value), Math.max(most, value)];
     }
     const told = { difference, spread: Math.max(most - least, 0), complaints: complaints.slice(0, 3), kernels: ours.kernels };
-    Object.assign(told, { twin_complaints: twinComplaints.slice(0, 3), twin_kernels: twins.kernels.length });
+    Object.assign(told, { twin_complaints: twinComplaints.slice(0, 3), twin_kernels: twins.kernels });
     fs.writeSync(1, JSON.stringify(told) + "\n");
     if (complaints.length || difference > ALIKE * Math.max(told.spread, 1)) break;
   } catch (error) {

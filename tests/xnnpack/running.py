@@ -26,7 +26,7 @@ SECONDS = 120
 
 @dataclass(frozen=True)
 class Seen:
-    """One pair: the largest difference between outputs, and the calls of the sparse kernel for file and twin.
+    """One pair: the largest difference between outputs, and the convolutions on sparse kernels for file and twin.
 
     `failed`: what the runtime said when it crashed or refused; then there is no difference.
     """
@@ -85,4 +85,4 @@ def _seen(line: dict) -> Seen:
     assert not twins, f"the same weights stored dense do not run either: {twins}"
     if "failed" in line:
         return Seen(float("nan"), float("nan"), 0, 0, complaints, line["failed"])
-    return Seen(line["difference"], line["spread"], len(line["kernels"]), line["twin_kernels"], complaints)
+    return Seen(line["difference"], line["spread"], line["kernels"], line["twin_kernels"], complaints)

@@ -52,16 +52,17 @@ def judge_engagement(
         return Engagement(None, "No sparse model with a densified twin was given, so nothing tells.")
     counted = {count.name: count for count in kernels}
     if all(sparse in counted for sparse, _ in controls):
-        return _by_count([counted[sparse] for sparse, _ in controls], figures)
+        return _by_count([(counted[sparse], counted.get(twin)) for sparse, twin in controls], figures)
     return _by_ratio(measured, controls, figures)
 
 
-def _by_count(counts: Sequence[KernelCount], figures: str) -> Engagement:
-    told = "; ".join(f"{count.name} {count.sparse}" for count in counts)
-    words = f"Convolutions on sparse kernels: {told} ({counts[0].how})."
+def _by_count(counts: Sequence[tuple[KernelCount, KernelCount | None]], figures: str) -> Engagement:
+    """The twin's count is the control: it has no sparse weights, so what is counted there counts for nothing."""
+    told = "; ".join(f"{count.name} {count.sparse}" for pair in counts for count in pair if count)
+    words = f"Convolutions on sparse kernels: {told} ({counts[0][0].how})."
     if figures:
         words += f" Against the same weights stored dense: {figures}."
-    return Engagement(all(count.sparse for count in counts), words)
+    return Engagement(all(count.sparse > (twin.sparse if twin else 0) for count, twin in counts), words)
 
 
 def _by_ratio(measured: Sequence[LatencyRatio], controls: Sequence[tuple[str, str]], figures: str) -> Engagement:
