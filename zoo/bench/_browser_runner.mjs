@@ -21,11 +21,19 @@ const PAGES = ["_browser_page.html", "_browser_page.mjs", "_browser_tasks.mjs", 
 const HERE = path.dirname(fileURLToPath(import.meta.url));
 
 const options = JSON.parse(process.argv[2]);
-const emit = (event, fields = {}) => fs.writeSync(1, `${JSON.stringify({ event, ...fields })}\n`);
+const emit = (event, fields = {}) => write(1, JSON.stringify({ event, ...fields }));
 
 let browser = null;
 let server = null;
 let stopping = false;
+
+function write(stream, line) {
+  try {
+    fs.writeSync(stream, `${line}\n`);
+  } catch {
+    stop(1); // nobody listens any more
+  }
+}
 
 async function stop(code) {
   if (stopping) return;
@@ -43,7 +51,7 @@ for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"]) process.once(signal, () =>
 function hear(text) {
   if (stopping) return;
   const { log, event, ...fields } = JSON.parse(text);
-  if (log !== undefined) fs.writeSync(2, `${log}\n`);
+  if (log !== undefined) write(2, log);
   else emit(event, fields);
 }
 
