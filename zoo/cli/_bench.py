@@ -10,7 +10,7 @@ import typer
 from zoo.cli._options import JsonOption
 
 if TYPE_CHECKING:
-    from zoo.bench import FileComparison
+    from zoo.records import BenchRecord
 
 EXAMPLES = """\
 Examples:
@@ -48,39 +48,45 @@ def bench(
     picture: Annotated[
         Path | None, typer.Option("--picture", metavar="FILE", help="What browser:tasks runs on; else a sample.")
     ] = None,
+    record: Annotated[
+        Path | None, typer.Option("--record", metavar="OUT", help="Write the record there too, with every sample.")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Time files against one another.
 
     Models take turns, and are timed only after their outputs were found right."""
-    from zoo.bench import Effort, compare_files
+    from zoo.bench import Effort
+    from zoo.cli._command import command_line
     from zoo.cli._output import write_json
     from zoo.cli._progress import show_progress
+    from zoo.errors import InputError
+    from zoo.files import write_file
+    from zoo.pipeline import bench_files
 
+    if record is not None and not record.parent.is_dir():
+        raise InputError(f"{record} cannot be written; name a file in a folder that is there.")
     targets = list(dict.fromkeys(target.strip() for target in on.split(",")))
     effort = Effort(width=width, seconds=seconds, blocks=blocks)
     with show_progress() as progress:
-        compared = compare_files(files, targets=targets, progress=progress, effort=effort, picture=picture)
-    if as_json:
-        write_json(
-            {
-                "sizes": compared.sizes,
-                "targets": compared.targets,
-                "failed": compared.failed,
-                "interrupted": compared.interrupted,
-            }
+        measured = bench_files(
+            files, targets=targets, effort=effort, picture=picture, command=command_line(), progress=progress
         )
+    if record is not None:
+        write_file(record, measured.model_dump_json(indent=1).encode())
+    if as_json:
+        write_json(measured)
     else:
-        from zoo.cli._bench_screen import show_comparison
+        from zoo.cli._bench_screen import show_measured
 
-        show_comparison(compared)
-    raise typer.Exit(_exit_code(compared))
+        show_measured(measured)
+    raise typer.Exit(_exit_code(measured))
 
 
-def _exit_code(compared: FileComparison) -> int:
-    if compared.interrupted:
+def _exit_code(measured: BenchRecord) -> int:
+    if measured.interrupted:
         return 130
-    outcomes = {timing.outcome for target in compared.targets for timing in target.timings}
-    if compared.failed or "failed" in outcomes:
+    outcomes = {timing.outcome for target in measured.targets for timing in target.timings}
+    if measured.failed or "failed" in outcomes:
         return 3
     return 1 if "differs" in outcomes else 0

@@ -1,4 +1,4 @@
-"""How a comparison of files is shown to a person."""
+"""How a bench of files is shown to a person."""
 
 from __future__ import annotations
 
@@ -9,20 +9,19 @@ from zoo.cli._output import person, table
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from zoo.bench import FileComparison
-    from zoo.records import ColdStart, ModelTiming, TargetResult
+    from zoo.records import BenchRecord, ColdStart, ModelTiming, TargetResult
 
 
-def show_comparison(compared: FileComparison) -> None:
+def show_measured(measured: BenchRecord) -> None:
     """Sizes, then each target: times, ratios, cold starts, and how far the numbers can be believed."""
     console = person()
-    for size in compared.sizes:
+    for size in measured.sizes:
         console.print(f"{size.name}: {size.file.bytes:,} bytes ({size.gzip_bytes:,} after gzip)")
-    for target in compared.targets:
+    for target in measured.targets:
         _show(console, target)
-    for failed in compared.failed:
+    for failed in measured.failed:
         console.print(f"\n{failed.target}: not measured, {failed.reason}")
-    if compared.interrupted:
+    if measured.interrupted:
         console.print("\nStopped: this is a part of what was asked.")
 
 

@@ -1,11 +1,16 @@
 """The pipeline: stages in order, a content-addressed store of their outputs, resume."""
 
+from zoo.pipeline._bench_files import bench_files
 from zoo.pipeline._build import build_model, plan_stages
 from zoo.pipeline._built import dropin_built, evaluate_built, write_card_again
 from zoo.pipeline._catalogue import ModelEntry, built_model, catalogue, read_records
+from zoo.pipeline._combinations import measure_combinations
 from zoo.pipeline._doctor import Diagnosis, Finding, diagnose
 from zoo.pipeline._engine import StageOutcome, full_disk_said, run_stages, stage_key
 from zoo.pipeline._folders import BuildFolder, build_folder, locked, replace_folder, restore_folder
+from zoo.pipeline._ladder import climb_ladder
+from zoo.pipeline._ladder_plan import LadderOptions, LadderPlan, make_ladder_plan
+from zoo.pipeline._ladder_trained import climb_trained_ladder, make_training_plan
 from zoo.pipeline._plan import BuildOptions, Plan, make_plan, parse_sparsities, with_sparsities
 from zoo.pipeline._stage import Reads, ReadsRecord, Stage, StageRun, read_record
 from zoo.pipeline._store import Store, StoredStage
@@ -18,6 +23,8 @@ __all__ = [
     "ComparisonRow",
     "Diagnosis",
     "Finding",
+    "LadderOptions",
+    "LadderPlan",
     "ModelEntry",
     "Plan",
     "Reads",
@@ -27,17 +34,23 @@ __all__ = [
     "StageRun",
     "Store",
     "StoredStage",
+    "bench_files",
     "build_folder",
     "build_model",
     "built_model",
     "catalogue",
+    "climb_ladder",
+    "climb_trained_ladder",
     "compare",
     "diagnose",
     "dropin_built",
     "evaluate_built",
     "full_disk_said",
     "locked",
+    "make_ladder_plan",
     "make_plan",
+    "make_training_plan",
+    "measure_combinations",
     "parse_sparsities",
     "plan_stages",
     "read_record",

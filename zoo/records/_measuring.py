@@ -132,10 +132,13 @@ class BenchSize(Frozen):
 
 
 class BenchRecord(StageRecord):
+    """Size and latency. `interrupted` by Ctrl-C, it is a part of what was asked."""
+
     stage: Literal["bench"] = "bench"
     sizes: list[BenchSize]
     targets: list[TargetResult]
     failed: list[FailedTarget]
+    interrupted: bool = False
 
 
 class VariantQuality(Frozen):
