@@ -171,7 +171,9 @@ def _times(data: bytes, pruned: bytes) -> dict[str, Any]:
         paths = [Path(made) / f"{name}.tflite" for name in ("original", "adapted")]
         for path, content in zip(paths, (data, pruned), strict=True):
             path.write_bytes(content)
-        result = compare_files(paths, targets=["wasm"], effort=Effort(blocks=BLOCKS, cold_starts=0), progress=SilentProgress())
+        result = compare_files(
+            paths, targets=["wasm"], effort=Effort(blocks=BLOCKS, cold_starts=0), progress=SilentProgress()
+        )
     if not result.targets or len(result.targets[0].ratios) < len(paths):
         sys.exit(f"It was not timed: {result.failed or result.targets[0].timings}")
     target = result.targets[0]

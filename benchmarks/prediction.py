@@ -112,7 +112,9 @@ def _timed(name: str, data: bytes) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as made:
         path = Path(made) / f"{name}.tflite"
         path.write_bytes(data)
-        result = compare_files([path], targets=["wasm"], effort=Effort(blocks=BLOCKS, cold_starts=0), progress=SilentProgress())
+        result = compare_files(
+            [path], targets=["wasm"], effort=Effort(blocks=BLOCKS, cold_starts=0), progress=SilentProgress()
+        )
     if not result.targets or not result.targets[0].ratios:
         sys.exit(f"{name} was not timed: {result.failed or result.targets[0].timings}")
     target = result.targets[0]

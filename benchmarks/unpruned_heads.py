@@ -53,7 +53,9 @@ def main() -> None:
         paths = [Path(folder) / f"{name}.tflite" for name in files]
         for path, data in zip(paths, files.values(), strict=True):
             path.write_bytes(data)
-        result = compare_files(paths, targets=["wasm"], effort=Effort(blocks=BLOCKS, cold_starts=0), progress=SilentProgress())
+        result = compare_files(
+            paths, targets=["wasm"], effort=Effort(blocks=BLOCKS, cold_starts=0), progress=SilentProgress()
+        )
     target = result.targets[0]
     print(f"{target.runtime} {target.version}, {BLOCKS} blocks")
     for ratio in target.ratios:
