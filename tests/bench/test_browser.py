@@ -327,7 +327,7 @@ def test_the_page_gets_no_file_that_it_was_not_given(web_runtime: Path, tmp_path
     script = f"""
     import {{ servePage }} from {str(Path(_browser.__file__).with_name("_page_server.mjs"))!r};
     const server = await servePage({{
-      pages: new Map(), package: {str(web_runtime)!r}, answers: {{}}, folder: {str(tmp_path / "out")!r},
+      pages: new Map(), packageFolder: {str(web_runtime)!r}, answers: {{}}, folder: {str(tmp_path / "out")!r},
       readable: new Set([{str(given)!r}]),
     }});
     const status = async (path, options) => (await fetch(new URL(path, server.address), options)).status;

@@ -47,7 +47,7 @@ def find_chromium() -> Path:
     for program in _PROGRAMS:
         if found := shutil.which(program):
             return Path(found)
-    raise OutsideError(f"no Chromium is installed; {_REMEDY}")
+    raise OutsideError(f"no Chromium is installed; run: {_REMEDY}")
 
 
 def browser_target(name: str = "browser") -> Target:
@@ -87,7 +87,7 @@ def _tasks_target(chromium: Path) -> Target:
         command=_command(chromium, {**settings, "picture": _default_picture()}),
         threads=1,
         native=False,
-        note="One call of detect from begin to end, on a decoded picture, with the CPU delegate.",
+        note="One call of detect, on a decoded picture, with the CPU delegate, in a browser that draws in software.",
         end_to_end=True,
         grace_seconds=_ENDING_SECONDS,
     )
@@ -112,7 +112,7 @@ def _look() -> list[tuple[str, Availability]]:
         node_binary()
     except OutsideError as error:
         detail, _, remedy = str(error).partition("; ")
-        return [("browser", Availability(False, detail, remedy))]
+        return [("browser", Availability(False, detail, remedy.removeprefix("run: ")))]
     varieties = {
         "browser": f"LiteRT's web runtime in {chromium}; sparse kernels run here",
         "browser:plain": "the same without relaxed SIMD",

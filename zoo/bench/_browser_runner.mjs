@@ -84,8 +84,9 @@ async function serve(request) {
   const tensors = request.models.flatMap((model) => model.inputs.map(({ file }) => `${model.inputs_folder}/${file}`));
   const files = [...request.models.map((model) => model.path), ...tensors, request.picture];
   const pages = new Map(PAGES.map((name) => [name, path.join(HERE, name)]));
-  const { package: folder } = options;
-  return servePage({ pages, package: folder, answers: { memory, command }, readable: new Set(files), folder: request.folder });
+  const readable = new Set(files);
+  const answers = { memory, command };
+  return servePage({ pages, packageFolder: options.package, answers, readable, folder: request.folder });
 }
 
 const first = await lines.next();
@@ -97,8 +98,8 @@ try {
   browser = new Chromium(options.chromium, request.folder);
   const version = await browser.version();
   const page = await Page.open(browser, `${server.address}_browser_page.html`, hear);
-  const call = (name, given) =>
-    page.evaluate(`import("${server.address}_browser_page.mjs").then((page) => page.${name}(${JSON.stringify(given)}))`);
+  const module = `import("${server.address}_browser_page.mjs")`;
+  const call = (name, given) => page.evaluate(`${module}.then((page) => page.${name}(${JSON.stringify(given)}))`);
   const { clockUs } = await call("start", { request, threads: request.threads, ...options });
   const { name, version: packaged } = JSON.parse(fs.readFileSync(path.join(options.package, "package.json"), "utf8"));
   const build = options.runtime === "litert" ? `, ${options.build} build (${BUILDS[options.build].file})` : "";

@@ -1,13 +1,14 @@
-// MediaPipe's own web runtime, end to end on one picture, in the shape that `converse` runs: a model is a face detector,
-// a run is one call of `detect`, and the outputs are its detections. API: @mediapipe/tasks-vision, vision.d.ts.
+// MediaPipe's own web runtime, end to end on one picture, in the shape that `converse` runs: a model is a face
+// detector, a run is one call of `detect`, and the outputs are its detections.
+// API: @mediapipe/tasks-vision, vision.d.ts.
 
 import { watchSparseKernels } from "./_web_models.mjs";
 
 const HOW = "counted in MediaPipe's own runtime where it calls XNNPACK's sparse matrix kernel";
 
 /**
- * The runtime from `folder`, which detects on `picture`, the bytes of its file. Where `seen` comes from `watchInstances`,
- * `tellSparse(count, how)` is called after each detector's first run.
+ * The runtime from `folder`, which detects on `picture`, the bytes of its file. Where `seen` comes from
+ * `watchInstances`, `tellSparse(count, how)` is called after each detector's first run.
  */
 export async function loadFaceDetection(folder, picture, seen, tellSparse) {
   const { FaceDetector } = await import(`${folder}vision_bundle.mjs`);
@@ -52,13 +53,14 @@ class Detection {
     this.afterFirst = null;
     if (detections.length === 0) throw new Error("no face was detected on the picture, so nothing was compared");
     const { width, height } = this.image;
+    const points = detections[0].keypoints.length;
     return [
       // In shares of the picture's width and height, as the key points come.
       tensor([4], detections, ({ boundingBox: box }) => [
         ...[box.originX / width, box.originY / height, box.width / width, box.height / height],
       ]),
       tensor([], detections, ({ categories }) => [categories[0].score]),
-      tensor([detections[0].keypoints.length, 2], detections, ({ keypoints }) => keypoints.flatMap(({ x, y }) => [x, y])),
+      tensor([points, 2], detections, ({ keypoints }) => keypoints.flatMap(({ x, y }) => [x, y])),
     ];
   }
 }

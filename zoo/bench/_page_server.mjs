@@ -6,7 +6,8 @@ import fs from "node:fs";
 import http from "node:http";
 import path from "node:path";
 
-const TYPES = { ".html": "text/html", ".js": "text/javascript", ".mjs": "text/javascript", ".wasm": "application/wasm" };
+const SCRIPT = "text/javascript";
+const TYPES = { ".html": "text/html", ".js": SCRIPT, ".mjs": SCRIPT, ".wasm": "application/wasm" };
 const OUTPUT_NAME = /^[\w-]+\.bin$/;
 const MOST_OUTPUT_BYTES = 1 << 30;
 
@@ -19,11 +20,12 @@ const HEADERS = {
 };
 
 /**
- * Serves `pages`, a Map of files by name, and the folder `package` as `package/`. `answers` has, by name, async functions that
- * give the text of an answer, or null where there is none. Files in `readable` are read as `file?path=...`, outputs
- * written to `folder` as `output?name=...`. Gives the address, which ends in a slash, and `close`.
+ * Serves `pages`, a Map of files by name, and the folder `packageFolder` as `package/`. `answers` has, by name, async
+ * functions that give the text of an answer, or null where there is none. Files in `readable` are read as
+ * `file?path=...`; outputs are written to `folder` as `output?name=...`. Gives the address, which ends in a slash, and
+ * `close`.
  */
-export async function servePage({ pages, package: packageFolder, answers, readable, folder }) {
+export async function servePage({ pages, packageFolder, answers, readable, folder }) {
   const secret = crypto.randomBytes(16).toString("hex");
   const server = http.createServer((asked, answer) => {
     respond(asked, answer).catch((error) => finish(answer, 500, String(error.message)));

@@ -2,7 +2,10 @@
 
 import { spawnSync } from "node:child_process";
 import path from "node:path";
+import { fileURLToPath } from "node:url";
 
+// By its path: the package that it lies in imports much that it does not need.
+const SCRIPT = fileURLToPath(new URL("_tasks_models.py", import.meta.url));
 const MOST_MS = 60_000;
 
 /**
@@ -13,9 +16,10 @@ export function readyForTasks(request, { python, picture }) {
   const chosen = request.picture ?? picture;
   if (chosen === null) throw new Error("no picture was named, and scikit-image, which brings one, is not installed");
   const files = [...new Set(request.models.map((model) => model.path))];
-  const words = ["-m", "zoo.bench._tasks_models", request.folder, ...files];
-  const done = spawnSync(python, words, { encoding: "utf8", timeout: MOST_MS });
-  if (done.status !== 0) throw new Error(`the models were not made ready (${(done.stderr ?? "").trim().split("\n").at(-1)})`);
+  const done = spawnSync(python, [SCRIPT, request.folder, ...files], { encoding: "utf8", timeout: MOST_MS });
+  if (done.status !== 0) {
+    throw new Error(`the models were not made ready (${(done.stderr ?? "").trim().split("\n").at(-1)})`);
+  }
   const answers = JSON.parse(done.stdout);
   const about = [`The picture is ${path.basename(chosen)}.`];
   const changed = new Set(request.models.filter((model) => answers[model.path].added).map((model) => model.name));

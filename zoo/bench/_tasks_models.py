@@ -1,4 +1,4 @@
-"""Makes models ready for MediaPipe's Tasks: `python -m zoo.bench._tasks_models FOLDER FILE...`.
+"""Makes models ready for MediaPipe's Tasks: `python _tasks_models.py FOLDER FILE...`.
 
 Tasks read in a float model's metadata how its input picture is normalised, and refuse a model that does not say. A face
 detector without metadata gets a copy in FOLDER that says what MediaPipe's legacy graphs do for all face detectors:
