@@ -1,7 +1,8 @@
 """Model cards: what records say, for the hub, for browsers and for print."""
 
 from zoo.card._inspection import write_inspection
+from zoo.card._ladder_figures import LadderFigure, ladder_figures
 from zoo.card._render import render_card
 from zoo.card._templates import template_folders
 
-__all__ = ["render_card", "template_folders", "write_inspection"]
+__all__ = ["LadderFigure", "ladder_figures", "render_card", "template_folders", "write_inspection"]

@@ -7,7 +7,20 @@ from typing import Annotated
 import typer
 
 from zoo import __version__
-from zoo.cli import _adapt, _bench, _build, _card, _doctor, _dropin, _evaluate, _inspect, _list, _publish, _repack
+from zoo.cli import (
+    _adapt,
+    _bench,
+    _build,
+    _card,
+    _doctor,
+    _dropin,
+    _evaluate,
+    _inspect,
+    _ladder,
+    _list,
+    _publish,
+    _repack,
+)
 
 EXIT_CODES = "Exits 0 when done, 1 when the answer is no, 2 on bad input, 3 when something outside failed."
 
@@ -26,6 +39,7 @@ app.command("adapt", epilog=_adapt.EXAMPLES)(_adapt.adapt)
 app.command("densify", epilog=_repack.DENSIFY_EXAMPLES)(_repack.densify)
 app.command("sparsify", epilog=_repack.SPARSIFY_EXAMPLES)(_repack.sparsify)
 app.command("bench", epilog=_bench.EXAMPLES)(_bench.bench)
+app.command("ladder", epilog=_ladder.EXAMPLES)(_ladder.ladder)
 app.command("evaluate", epilog=_evaluate.EXAMPLES)(_evaluate.evaluate)
 app.command("dropin", epilog=_dropin.EXAMPLES)(_dropin.dropin)
 app.command("card", epilog=_card.EXAMPLES)(_card.card)

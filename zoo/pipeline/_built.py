@@ -43,7 +43,7 @@ def evaluate_built(
     result = evaluate_quality(
         models,
         reference=spec.student.teacher,
-        pictures=_evaluation_pictures(spec, data, progress),
+        pictures=pictures_to_judge(spec, data, progress),
         detector=spec.detector,
         progress=progress,
     )
@@ -72,7 +72,7 @@ def dropin_built(
     cells = try_dropin(
         _candidates(spec, out, file),
         drops=_declared_drops(spec, runtime),
-        pictures=[picture.path for picture in _evaluation_pictures(spec, data, progress)],
+        pictures=[picture.path for picture in pictures_to_judge(spec, data, progress)],
         iou_threshold=spec.detector.iou_threshold,
         progress=progress,
     )
@@ -133,7 +133,8 @@ def _declared_drops(spec: ModelSpec, runtime: str | None) -> Sequence[Drop]:
     return drops
 
 
-def _evaluation_pictures(spec: ModelSpec, data: Path | None, progress: Progress) -> Sequence[Picture]:
+def pictures_to_judge(spec: ModelSpec, data: Path | None, progress: Progress) -> Sequence[Picture]:
+    """The evaluation split of `data`, or of the sample pictures. Raises InputError where there is none."""
     from zoo.sources import sample_pictures, scan_pictures
 
     if data is None:

@@ -23,6 +23,14 @@ from zoo.records._inspected import (
 
 if TYPE_CHECKING:
     from zoo.records._base import Estimate, Interval, Machine, Provenance, StageRecord
+    from zoo.records._ladder import (
+        Combination,
+        CombinationsRecord,
+        LadderFile,
+        LadderRecord,
+        PublishedLine,
+        TimedTogether,
+    )
     from zoo.records._making import (
         AdaptRecord,
         AppliedRewrite,
@@ -76,6 +84,8 @@ __all__ = [
     "CalibrateRecord",
     "Calibration",
     "ColdStart",
+    "Combination",
+    "CombinationsRecord",
     "ConvertRecord",
     "CurvePoint",
     "DataRecord",
@@ -99,6 +109,8 @@ __all__ = [
     "InspectedLayer",
     "Interval",
     "KernelCount",
+    "LadderFile",
+    "LadderRecord",
     "LatencyRatio",
     "LayoutLevel",
     "LocateRecord",
@@ -108,6 +120,7 @@ __all__ = [
     "OutputParity",
     "PairedDifference",
     "Provenance",
+    "PublishedLine",
     "QualityRecord",
     "Remedy",
     "RuleBreak",
@@ -116,12 +129,13 @@ __all__ = [
     "Split",
     "StageRecord",
     "TargetResult",
+    "TimedTogether",
     "TrainRecord",
     "TrainedStep",
     "VariantQuality",
 ]
 
-_HOMES = ("_base", "_making", "_measuring", "_register")
+_HOMES = ("_base", "_ladder", "_making", "_measuring", "_register")
 
 if not TYPE_CHECKING:
 

@@ -41,6 +41,7 @@ from zoo.tflite._sparse import SparseError, decode, encode, encode_like
 if TYPE_CHECKING:
     from zoo.tflite._bundle import bundle_models
     from zoo.tflite._edit import GraphEditor, ModelEditor
+    from zoo.tflite._float_compute import compute_in_float
     from zoo.tflite._patterns import Keep, largest, output_blocks, two_of_four
     from zoo.tflite._prune import prune_by_magnitude, prune_kernels
     from zoo.tflite._repack import RepackedFile, densify_file, file_ref, read_one_model, sparsify_file
@@ -75,6 +76,7 @@ __all__ = [
     "ZeroCount",
     "ZeroCounter",
     "bundle_models",
+    "compute_in_float",
     "constant",
     "constant_chain",
     "constant_value",
@@ -105,6 +107,7 @@ __all__ = [
 
 _LATER = {
     **{"bundle_models": "_bundle", "densified_twin": "_twin", "sparsify": "_sparsify"},
+    "compute_in_float": "_float_compute",
     **dict.fromkeys(("Keep", "largest", "output_blocks", "two_of_four"), "_patterns"),
     **dict.fromkeys(("prune_by_magnitude", "prune_kernels"), "_prune"),
     **dict.fromkeys(("GraphEditor", "ModelEditor"), "_edit"),
