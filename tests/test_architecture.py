@@ -26,7 +26,7 @@ LOWER = {
     "student": BASE | {"tflite", "xnnpack"},
     "training": BASE | {"student", "tflite", "xnnpack"},
     "convert": BASE | {"adapt", "student", "tflite", "xnnpack"},
-    "bridges": set(),
+    "bridges": {"errors", "tflite"},
     "bench": BASE | {"bridges", "sources", "tflite", "xnnpack"},
     "runtimes": BASE | {"sources", "tflite"},
     "evaluate": BASE | {"sources", "tflite", "runtimes"},

@@ -20,6 +20,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, cast
 
+from zoo.bridges._errors import BridgeError
+
 ALIVE_SECONDS = 15.0
 """How often the agent is told that the bridge is there. It wakes for it, so not often."""
 
@@ -39,10 +41,6 @@ _LOAD = (
 _MOST_LINE_BYTES = 1 << 20
 _MOST_CHATTER_LINES = 1000
 """What a login there may print before the agent speaks."""
-
-
-class BridgeError(Exception):
-    """What went wrong with the connection or there; a clause that names the place and the next step."""
 
 
 def remote_command(python: str | None) -> str:

@@ -17,7 +17,8 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from zoo.bridges._ssh_channel import BridgeError, Channel
+from zoo.bridges._errors import BridgeError
+from zoo.bridges._ssh_channel import Channel
 
 _MOST_OUTPUT_BYTES = 1 << 30
 _OUTPUT = re.compile(r"[\w-]+\.bin")
