@@ -17,8 +17,6 @@ from pathlib import Path
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 
-from zoo.tflite import read_model
-
 FLAGS = {
     "graph": "string",
     "num_threads": "int32",
@@ -81,6 +79,9 @@ def profile(rows: list[tuple[str, str]]) -> str:
 
 
 def operators(path: str) -> list[tuple[str, str]]:
+    # Not above: a process is started for every block.
+    from zoo.tflite import read_model
+
     model = read_model(Path(path))
     sparse = sum(tensor.sparsity is not None for tensor in model.tensors)
     kinds = [
