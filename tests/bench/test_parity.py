@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from zoo.bench._parity import RELATIVE_TOLERANCE, Array, NamedArray, compare_outputs
+from zoo.bench._rounding import Rounding
 
 RANDOM = np.random.default_rng(0)
 BOXES = RANDOM.normal(0, 40, (1, 50, 16)).astype(np.float32)
@@ -94,3 +95,18 @@ def test_quantised_outputs_may_differ_by_one_step() -> None:
 
     assert compare_outputs(_named((reference + 1).astype(np.int8)), _named(reference)).reason == ""
     assert compare_outputs(_named(reference // 2), _named(reference)).reason != ""
+
+
+def test_a_model_that_rounds_may_be_off_by_its_rounding_and_no_more() -> None:
+    reference = [NamedArray("output", SCORES, Rounding(share=0.02))]
+    largest = np.abs(SCORES).max()
+
+    assert compare_outputs(_named(SCORES + np.float32(0.019 * largest)), reference).reason == ""
+    assert compare_outputs(_named(SCORES + np.float32(0.021 * largest)), reference).reason != ""
+
+
+def test_an_output_that_was_quantized_may_be_off_by_a_step() -> None:
+    reference = [NamedArray("output", np.float32([0.0, 1 / 256]), Rounding(step=1 / 256))]
+
+    assert compare_outputs(_named(np.float32([0.0, 2 / 256])), reference).reason == ""
+    assert compare_outputs(_named(np.float32([0.0, 3 / 256])), reference).reason != ""

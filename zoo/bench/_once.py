@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +22,7 @@ from zoo.bench._messages import (
     TensorFile,
 )
 from zoo.bench._parity import NamedArray
+from zoo.bench._rounding import rounding_of
 from zoo.bench._target import Target
 
 SEED = 20210721
@@ -76,6 +77,8 @@ def run_reference(name: str, model: Path, *, host: Target, folder: Path) -> Refe
         outputs = read_arrays(answer.outputs, exchange)
     except RunnerDiedError as died:
         return ModelFailed(died.reason, runtime_started=True)
+    rounding = rounding_of(model)
+    outputs = tuple(replace(output, rounding=rounding) for output in outputs)
     return ReferenceRun(model=model.resolve(), folder=exchange, inputs=tuple(answer.inputs), outputs=outputs)
 
 

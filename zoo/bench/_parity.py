@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from zoo.bench._rounding import NO_ROUNDING, Rounding
 from zoo.records import OutputParity
 
 Array = npt.NDArray[Any]
@@ -28,10 +29,14 @@ SMALLEST_TOLERANCE = 1e-6
 
 @dataclass(frozen=True)
 class NamedArray:
-    """An output tensor: its name in the runtime that made it, and its values, any shape and number type."""
+    """An output tensor: its name in the runtime that made it, and its values, any shape and number type.
+
+    `rounding`: how far right kernels may be apart here, where the model itself rounds; see `_rounding.py`.
+    """
 
     name: str
     values: Array
+    rounding: Rounding = NO_ROUNDING
 
 
 @dataclass(frozen=True)
@@ -63,8 +68,9 @@ def compare_outputs(
     if not any(np.any(array.values) for array in reference):
         # Runtimes that fail silently answer with zeros; a reference of zeros cannot tell them from those that work.
         return Comparison(None, "the reference's outputs are all zero, so nothing can be compared")
+    rounding = max((array.rounding for array in reference), key=lambda one: (one.share, one.step))
     results = [
-        _compare(mine, theirs)
+        _compare(mine, theirs, rounding)
         for shape in dict.fromkeys(wanted)
         for mine, theirs in _pairs(
             [array.values for array in found if array.values.shape == shape],
@@ -91,11 +97,11 @@ def _pairs(found: list[Array], reference: list[Array]) -> list[tuple[Array, Arra
     return [(found[row], reference[column]) for row, column in zip(rows, columns, strict=True)]
 
 
-def _compare(found: Array, reference: Array) -> OutputParity:
+def _compare(found: Array, reference: Array, rounding: Rounding) -> OutputParity:
     magnitude = float(np.abs(reference.astype(np.float64)).max(initial=0.0))
     # Integer outputs are quantised: kernels may round a value to either neighbour.
-    smallest = 1.0 if np.issubdtype(reference.dtype, np.integer) else SMALLEST_TOLERANCE
-    tolerance = max(RELATIVE_TOLERANCE * magnitude, smallest)
+    smallest = 1.0 if np.issubdtype(reference.dtype, np.integer) else max(SMALLEST_TOLERANCE, rounding.step)
+    tolerance = max(max(RELATIVE_TOLERANCE, rounding.share) * magnitude, smallest)
     difference = _largest_difference(found, reference)
     return OutputParity(
         max_abs_difference=difference,

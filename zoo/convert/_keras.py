@@ -26,7 +26,8 @@ def keras_to_tflite(model: Any, stored: Stored, *, sparse: bool = False) -> byte
     """The file of a tf_keras model with a fixed batch of 1 and an input in [-1, 1].
 
     `sparse` lets the converter store the zeros of pruned kernels away. `int8` is calibrated on uniform noise, which
-    gives ranges, not quality; `int8-weights` is what TensorFlow calls dynamic-range quantization.
+    gives ranges, not quality, and takes and gives floats, as LiteRT's web runtime wants; `int8-weights` is what
+    TensorFlow calls dynamic-range quantization.
     """
     import tensorflow as tf
 
@@ -43,7 +44,6 @@ def keras_to_tflite(model: Any, stored: Stored, *, sparse: bool = False) -> byte
     if stored == "int8":
         converter.representative_dataset = lambda: _noise(tuple(model.inputs[0].shape))
         converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
-        converter.inference_input_type = converter.inference_output_type = tf.int8
     with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
         warnings.simplefilter("ignore")
         data = bytes(converter.convert())
