@@ -166,23 +166,25 @@ def test_a_cold_start_has_times_and_memory(target: Target, face: Referenced, tmp
 
 
 def test_nothing_of_a_run_stays_and_the_session_goes_later(
-    adb: str, phone: FakePhone, tool: Path, face: Referenced, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    adb: str, tool: Path, face: Referenced, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(_adb.TOOL_VARIABLE, str(tool))
-    fresh = ADB.prepare(f"adb:{phone.serial}")
-    session = json.loads(fresh.command[-1])["session"]
-    folder = phone.place(f"{PHONE_FOLDER}/{session}")
-    sent = []
-    for _ in range(2):
-        with talking(fresh.command, asking("check", [face.asked], tmp_path)) as talk:
-            assert isinstance(list(talk.events())[-1], Done)
-            talk.process.wait(timeout=10)
-        sent.append({path.name: path.stat().st_ino for path in (folder / "files").iterdir()})
+    with connected(adb, FakePhone(tmp_path / "root")) as other:
+        fresh = ADB.prepare(f"adb:{other.serial}")
+        session = json.loads(fresh.command[-1])["session"]
+        folder = other.place(f"{PHONE_FOLDER}/{session}")
+        sent = []
+        for _ in range(2):
+            with talking(fresh.command, asking("check", [face.asked], tmp_path)) as talk:
+                assert isinstance(list(talk.events())[-1], Done)
+                talk.process.wait(timeout=10)
+            sent.append({path.name: path.stat().st_ino for path in (folder / "files").iterdir()})
 
-    assert sent[0] == sent[1]
-    assert sorted(path.name for path in folder.iterdir()) == ["benchmark_model", "files"]
-    _adb.forget(Adb(adb, phone.serial), session)
-    assert not folder.exists()
+        assert sent[0] == sent[1]
+        assert {path.name.partition("-")[0] for path in folder.iterdir()} == {"benchmark_model", "files"}
+        assert ADB.prepare(f"adb:{other.serial}").command == fresh.command
+        _adb.forget(Adb(adb, other.serial), session)
+        assert not other.place(PHONE_FOLDER).exists()
 
 
 def test_bench_going_away_ends_what_the_phone_does(

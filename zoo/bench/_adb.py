@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import functools
 import hashlib
 import json
 import os
@@ -62,8 +63,7 @@ def prepare(name: str) -> Target:
     try:
         serial = choose(_appeared(Adb(program)), found["serial"] or os.environ.get("ANDROID_SERIAL"))
         adb = Adb(program, serial)
-        session = secrets.token_hex(8)
-        atexit.register(forget, adb, session)
+        session = _session(program, serial)
         tool, version = _bring_tool(adb, session)
     except BridgeError as error:
         raise OutsideError(str(error)) from error
@@ -114,6 +114,14 @@ def choose(devices: list[Device], serial: str | None) -> str:
     raise OutsideError(f"the phone {device.serial} {told or f'is in the state {device.state!r}; start Android on it'}")
 
 
+@functools.cache
+def _session(program: str, serial: str) -> str:
+    """The name of the folder on the phone that this process uses, until it ends."""
+    name = secrets.token_hex(8)
+    atexit.register(forget, Adb(program, serial), name)
+    return name
+
+
 def forget(adb: Adb, session: str) -> None:
     """Remove from the phone what was sent there."""
     with contextlib.suppress(BridgeError):
@@ -150,10 +158,11 @@ def _bring_tool(adb: Adb, session: str) -> tuple[str, str]:
         if not here.is_file():
             raise OutsideError(f"{TOOL_VARIABLE} names {named}, which is not a file; correct it")
         digest = hashlib.sha256(here.read_bytes()).hexdigest()
-        tool = f"{PHONE_FOLDER}/{session}/benchmark_model"
+        tool = f"{PHONE_FOLDER}/{session}/benchmark_model-{digest[:12]}"
         adb.checked_shell(f"mkdir -p {PHONE_FOLDER}/{session}")
-        adb.push(here, tool)
-        adb.checked_shell(f"chmod 755 {tool}")
+        if adb.shell(f"test -x {tool}")[0]:
+            adb.push(here, f"{tool}.part")
+            adb.checked_shell(f"chmod 755 {tool}.part && mv {tool}.part {tool}")
     else:
         tool, digest = TOOL_ON_PHONE, _digest_on(adb, TOOL_ON_PHONE)
     _, usage = adb.shell(f"{tool} --help")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import functools
 import importlib.metadata
 import ipaddress
 import json
@@ -38,7 +39,7 @@ _NUMPY = ('numpy==2.2.6; python_version < "3.11"', 'numpy==2.3.5; python_version
 """No one version has wheels for Python 3.10 and for 3.14."""
 
 _PREPARE_SECONDS = 1500.0
-_FORGET_SECONDS = 20.0
+_FORGET_SECONDS = 10.0
 _CONNECT_SECONDS = 15
 _USAGE = "ssh://USER@HOST[:PORT][/threads=N]"
 _NAME = re.compile(
@@ -140,13 +141,11 @@ def prepare(name: str) -> Target:
     packages = [f"ai-edge-litert=={importlib.metadata.version('ai-edge-litert')}", *_NUMPY]
     order = {"task": "prepare", "packages": packages, "named": named is not None}
     python = str(_ask(ssh, destination, order, "prepared", python=named, seconds=_PREPARE_SECONDS)["python"])
-    session = secrets.token_hex(8)
-    atexit.register(forget, ssh, destination, python, session)
     settings = {
         "ssh": ssh,
         "place": destination.place,
         "python": python,
-        "session": session,
+        "session": _session(tuple(ssh), destination, python),
         "runner": str(Path(__file__).with_name("_host_runner.py")),
     }
     threads = "one thread" if destination.threads == 1 else f"{destination.threads} threads"
@@ -159,6 +158,14 @@ def prepare(name: str) -> Target:
         note=f"On {destination.place} over ssh, {threads}, XNNPACK delegate.",
         grace_seconds=4.0,
     )
+
+
+@functools.cache
+def _session(ssh: tuple[str, ...], destination: Destination, python: str) -> str:
+    """The name of the folder there that this process uses, until it ends."""
+    name = secrets.token_hex(8)
+    atexit.register(forget, list(ssh), destination, python, name)
+    return name
 
 
 def forget(ssh: list[str], destination: Destination, python: str, session: str) -> None:

@@ -30,6 +30,9 @@ _AGENT = ("_ssh_life", "_ssh_environment", "_ssh_agent")
 """The agent's modules, in the order in which they import one another."""
 
 _PYTHONS = ("python3", "python3.14", "python3.13", "python3.12", "python3.11", "python3.10")
+_SSH_FAILED = 255
+"""What ssh itself exits with; any other status is that of what ran there."""
+
 _NO_PYTHON, _OLD_PYTHON, _NO_NAMED_PYTHON = 96, 97, 98
 _LOAD = (
     "import sys, json, types\n"
@@ -188,6 +191,8 @@ def explain(status: int, words: list[str], place: str, python: str | None) -> st
         return f"{place} has no python3; install Python 3.10 or newer there"
     if status == _OLD_PYTHON:
         return f"{place} has only {last}; install Python 3.10 or newer there, or name one with ZOO_SSH_PYTHON"
+    if status != _SSH_FAILED:
+        return f"the agent on {place} ended ({last}); try again"
     if "REMOTE HOST IDENTIFICATION HAS CHANGED" in said:
         return f"the host key of {place} is not the one that was known; find out why, then mend it with ssh-keygen -R"
     if "Host key verification failed" in said:
