@@ -198,6 +198,37 @@ def test_a_login_that_prints_is_no_obstacle(
             assert isinstance(list(talk.events())[-1], Done)
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [
+        '!need {"names": ["/etc/hostname"]}',
+        '!file {"name": "../../escaped.bin", "size": 1}',
+        '!file {"name": "huge.bin", "size": 99999999999}',
+        "!need 7",
+        "!ended {}",
+        "!failed",
+    ],
+)
+def test_a_hostile_machine_gets_and_leaves_nothing(answer: str, face: Referenced, tmp_path: Path) -> None:
+    heard = tmp_path / "heard"
+    script = tmp_path / "ssh"
+    script.write_text(f"#!/bin/sh\necho '!here {{}}'; echo '{answer}'; exec cat > {heard}\n")
+    script.chmod(0o755)
+    settings = {"ssh": [str(script)], "place": "pi@trap", "python": "/p", "session": "0" * 16, "runner": __file__}
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    bridge = [sys.executable, "-m", "zoo.bridges._ssh_runner", json.dumps(settings)]
+    with talking(bridge, asking("check", [face.asked], folder)) as talk:
+        (last,) = talk.events()
+        talk.process.wait(timeout=10)
+
+    assert isinstance(last, Failed)
+    assert "pi@trap" in last.reason
+    assert list(folder.iterdir()) == []
+    # The agent's text and its order, and nothing after them.
+    assert len(heard.read_bytes().splitlines()) == 2
+
+
 def test_an_unreachable_host_is_one_sentence(ours: SshServer) -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))

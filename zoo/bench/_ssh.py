@@ -187,8 +187,11 @@ def _ask(
                     raise OutsideError(f"{destination.place}: {json.loads(told)['reason']}")
                 if word == answer:
                     return dict(json.loads(told))
-    except (BridgeError, ValueError, KeyError) as error:
-        raise OutsideError(f"{error}") from error
+    except BridgeError as error:
+        raise OutsideError(str(error)) from error
+    except (ValueError, KeyError, TypeError) as error:
+        told = f"the answer from {destination.place} was not understood; look what answers there"
+        raise OutsideError(told) from error
     raise OutsideError(f"{destination.place} gave no answer; try again")
 
 

@@ -104,10 +104,12 @@ class Phone:
         """The outputs of the process before, one after another in one file, as files of `folder`."""
         together = folder / f"{stem}-all.bin"
         self.adb.pull(f"{self._home}/{self._run}/outputs", together)
+        wanted, found = sum(output.size for output in model.outputs), together.stat().st_size
+        if found != wanted:
+            together.unlink()
+            raise BridgeError(f"benchmark_model wrote {found} bytes of outputs, where the file's shapes make {wanted}")
         data = together.read_bytes()
         together.unlink()
-        if len(data) != sum(output.size for output in model.outputs):
-            raise BridgeError(f"benchmark_model wrote {len(data)} bytes of outputs, not those of the file's shapes")
         told = []
         for position, output in enumerate(model.outputs):
             (folder / f"{stem}-{position}.bin").write_bytes(data[: output.size])

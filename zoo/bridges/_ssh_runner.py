@@ -39,6 +39,9 @@ def main(arguments: list[str]) -> int:
         _say_failed(str(error))
     except OSError as error:
         _say_failed(f"{error.filename} cannot be read or written here: {error.strerror}; check the path")
+    except (ValueError, KeyError, TypeError):
+        # Only what the order offered is ever sent, and only outputs are kept: an agent cannot ask for more.
+        _say_failed(f"the answer from {settings['place']} was not understood; look what answers there")
     return 1
 
 
