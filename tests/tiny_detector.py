@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from zoo.spec import InputTensor, ModelSpec, Preset, load_spec
+from zoo.spec import InputTensor, ModelSpec, OutputTensor, Preset, load_spec
 from zoo.student import start_tensorflow
 
 SIDE = 32
@@ -15,7 +15,11 @@ def tiny_spec(**changes: Any) -> ModelSpec:
     """The face detector's spec with the tiny detector's input."""
     spec = load_spec("face_detector").spec
     picture = InputTensor(name="input", shape=(1, SIDE, SIDE, 3), mean=127.5, std=127.5)
-    return spec.model_copy(update={"input": picture, **changes})
+    outputs = [
+        OutputTensor(meaning="boxes", shape=(1, ANCHORS, 16)),
+        OutputTensor(meaning="scores", shape=(1, ANCHORS, 1)),
+    ]
+    return spec.model_copy(update={"input": picture, "outputs": outputs, **changes})
 
 
 def tiny_preset(**changes: Any) -> Preset:

@@ -11,11 +11,12 @@ from PIL import Image
 from tests.tiny_detector import ANCHORS, SIDE, tiny_spec, tiny_tflite
 from zoo.sources import read_picture
 from zoo.spec import Augmentation
-from zoo.training import BatchSource, PictureSource
-from zoo.training._augment import TrainingPicture, draw_input
+from zoo.training import BatchSource, PictureSource, Place, make_lesson
+from zoo.training._augment import draw_input
+from zoo.training._pictures import TrainingPicture
 
 PLAIN = Augmentation(
-    face_side=(0.3, 0.3),
+    object_side=(0.3, 0.3),
     rotation_degrees=0,
     flip=False,
     brightness=0,
@@ -33,8 +34,13 @@ def _marked(face: tuple[int, int, int, int], size: tuple[int, int] = (300, 200))
     pixels = np.full((size[1], size[0], 3), 40, np.uint8)
     left, top, right, bottom = face
     pixels[top:bottom, left:right] = 255
-    box = (left / size[0], top / size[1], right / size[0], bottom / size[1])
-    return TrainingPicture(pixels=pixels, faces=(box,))
+    place = Place(
+        x=(left + right) / 2 / size[0],
+        y=(top + bottom) / 2 / size[1],
+        width=(right - left) / size[0],
+        height=(bottom - top) / size[1],
+    )
+    return TrainingPicture(pixels=pixels, places=(place,))
 
 
 def _white_box(pixels: np.ndarray) -> tuple[int, int]:
@@ -44,7 +50,7 @@ def _white_box(pixels: np.ndarray) -> tuple[int, int]:
 
 @pytest.mark.parametrize("share", [0.1, 0.3, 0.6])
 def test_a_face_is_brought_to_the_size_that_was_drawn(share: float) -> None:
-    wanted = PLAIN.model_copy(update={"face_side": (share, share)})
+    wanted = PLAIN.model_copy(update={"object_side": (share, share)})
     for seed in range(20):
         drawn = draw_input(np.random.default_rng(seed), [_marked((100, 60, 160, 120))], side=192, augmentation=wanted)
         width, height = _white_box(drawn)
@@ -74,21 +80,13 @@ def source_of(tmp_path_factory: pytest.TempPathFactory) -> object:
     for index in range(5):
         path = folder / f"{index}.png"
         Image.fromarray(rng.integers(0, 255, (60, 80, 3), np.uint8)).save(path)
-        pictures.append(PictureSource(path=path, faces=((0.2, 0.2, 0.6, 0.7),) if index % 2 else ()))
+        pictures.append(PictureSource(path=path, places=(Place(0.4, 0.45, 0.4, 0.5),) if index % 2 else ()))
     teacher = folder / "teacher.tflite"
     teacher.write_bytes(tiny_tflite(seed=1))
 
     def make(seed: int) -> BatchSource:
-        spec = tiny_spec()
-        return BatchSource(
-            pictures,
-            read_picture=read_picture,
-            teacher=teacher,
-            model_input=spec.input,
-            augmentation=spec.data.augmentation,
-            batch_size=3,
-            seed=seed,
-        )
+        lesson = make_lesson(tiny_spec(), teacher=teacher, pictures=pictures, read_picture=read_picture)
+        return BatchSource(lesson, batch_size=3, seed=seed)
 
     return make
 
@@ -100,7 +98,7 @@ def test_batches_depend_on_the_seed_and_the_update_alone(source_of) -> None:  # 
     resumed = list(islice(source_of(7).batches(3), 2))
     for one, two in zip(straight[3:], resumed, strict=True):
         np.testing.assert_array_equal(one.inputs, two.inputs)
-        np.testing.assert_array_equal(one.scores, two.scores)
+        np.testing.assert_array_equal(one.targets[1], two.targets[1])
     assert not np.array_equal(straight[0].inputs, straight[1].inputs)
     assert not np.array_equal(straight[0].inputs, source_of(8).batch(0).inputs)
 
@@ -112,12 +110,13 @@ def test_a_batch_holds_the_teacher_s_answers_to_its_inputs(source_of, tmp_path: 
     assert batch.inputs.shape == (3, SIDE, SIDE, 3)
     assert batch.inputs.min() >= -1
     assert batch.inputs.max() <= 1
-    assert batch.boxes.shape == (3, ANCHORS, 16)
-    assert batch.scores.shape == (3, ANCHORS, 1)
+    boxes, scores = batch.targets
+    assert boxes.shape == (3, ANCHORS, 17)
+    assert scores.shape == (3, ANCHORS, 1)
     interpreter = Interpreter(model_content=tiny_tflite(seed=1))
     interpreter.allocate_tensors()
     interpreter.set_tensor(interpreter.get_input_details()[0]["index"], batch.inputs[1:2])
     interpreter.invoke()
     answers = [interpreter.get_tensor(one["index"])[0] for one in interpreter.get_output_details()]
-    np.testing.assert_allclose(answers[0], batch.boxes[1], atol=1e-5)
-    np.testing.assert_allclose(answers[1], batch.scores[1], atol=1e-5)
+    np.testing.assert_allclose(answers[0], boxes[1, :, :16], atol=1e-5)
+    np.testing.assert_allclose(answers[1], scores[1], atol=1e-5)

@@ -14,7 +14,7 @@ from tests.tiny_detector import tiny_preset, tiny_spec, tiny_tflite
 from zoo.errors import InputError
 from zoo.progress import SilentProgress, Ticker
 from zoo.sources import read_picture
-from zoo.training import PictureSource, Trained, train_student
+from zoo.training import PictureSource, Place, Trained, train_student
 from zoo.training._checkpoint import FILE, load_standing
 
 
@@ -45,7 +45,7 @@ class _Trainings:
         for index in range(4):
             path = folder / f"{index}.png"
             Image.fromarray(rng.integers(0, 255, (60, 80, 3), np.uint8)).save(path)
-            self.pictures.append(PictureSource(path=path, faces=((0.2, 0.2, 0.6, 0.7),) if index % 2 else ()))
+            self.pictures.append(PictureSource(path=path, places=(Place(0.4, 0.45, 0.4, 0.5),) if index % 2 else ()))
         self.student = tiny_tflite(seed=2)
         self.teacher = folder / "teacher.tflite"
         self.teacher.write_bytes(tiny_tflite(seed=1))

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
+
+from zoo.spec._family import Detector, Landmarks, Metric
+from zoo.spec._part import SpecPart
 
 MODEL_NAME = r"^[a-z][a-z0-9_]{0,63}$"
 """A model's name is also the name of its folder."""
@@ -19,10 +22,9 @@ TargetName = Annotated[str, Field(pattern=r"^(host|wasm|browser)(:[a-z0-9]+)?$")
 """A place to measure on that every machine may have; `zoo bench` knows more, which belong to a person."""
 
 
-class SpecPart(BaseModel):
-    """Base of all parts: a misspelled field is an error."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+Task = Literal["face_detection", "pose_detection", "palm_detection", "hand_landmark", "pose_landmark"]
+Meaning = Literal["boxes", "scores", "landmarks", "world_landmarks", "presence", "handedness", "mask", "heatmap"]
+DETECTION_MEANINGS = ("boxes", "scores")
 
 
 class InputTensor(SpecPart):
@@ -35,9 +37,13 @@ class InputTensor(SpecPart):
 
 
 class OutputTensor(SpecPart):
-    """One output; `meaning` tells the task which it is."""
+    """One output, in the file's order; `meaning` tells the task which it is.
 
-    meaning: Literal["boxes", "scores"]
+    `landmarks` and `world_landmarks`: one after the other, so many numbers each. `presence` and `handedness`:
+    probabilities. `mask` and `heatmap`: logits.
+    """
+
+    meaning: Meaning
     shape: tuple[int, ...]
 
 
@@ -84,7 +90,7 @@ class Student(SpecPart):
 
     start: str
     teacher: str
-    rewrites: list[Name] = []
+    rewrites: list[Name] = Field(default=[])
     parity_tolerance: float = Field(default=1e-4, gt=0)
 
 
@@ -111,28 +117,9 @@ class SamplePicture(SpecPart):
     split: Literal["train", "calibration", "evaluation"]
 
 
-class Augmentation(SpecPart):
-    """How a picture is turned into training inputs; sizes are shares of the input's side.
-
-    `native_share`: whole pictures, fitted as MediaPipe fits them. `negative_share`: pictures without a face.
-    """
-
-    face_side: tuple[float, float]
-    rotation_degrees: float = Field(ge=0, le=180)
-    flip: bool
-    brightness: float = Field(ge=0, le=1)
-    contrast: float = Field(ge=0, le=1)
-    saturation: float = Field(ge=0, le=1)
-    mosaic_share: float = Field(ge=0, le=1)
-    native_share: float = Field(ge=0, le=1)
-    negative_share: float = Field(ge=0, le=1)
-    blur_share: float = Field(ge=0, le=1)
-
-
 class Data(SpecPart):
     split: DataSplit
     sample: list[SamplePicture]
-    augmentation: Augmentation
 
 
 class LearningRate(SpecPart):
@@ -180,25 +167,15 @@ class Preset(SpecPart):
     """
 
     purpose: str
-    epochs: dict[StepName, Annotated[int, Field(ge=1)]]
+    epochs: dict[StepName, Annotated[int, Field(ge=0)]]
     updates_per_epoch: int = Field(ge=1)
     batch_size: int = Field(ge=1)
     evaluation_pictures: int = Field(ge=1)
     bench_seconds: float = Field(ge=1, le=3600)
 
 
-class Loss(SpecPart):
-    """Weights of the distillation loss; see `zoo.training` for the terms."""
-
-    scores: float = Field(ge=0)
-    boxes: float = Field(ge=0)
-    confident: float = Field(ge=0, le=1)
-    operating_point: float = Field(ge=0)
-
-
 class Training(SpecPart):
     seed: int = Field(ge=0, lt=2**31)
-    loss: Loss
     pruning: PruningSchedule
     steps: list[TrainingStep]
     presets: dict[PresetName, Preset]
@@ -221,21 +198,13 @@ class Variant(SpecPart):
     sparsity: Share | None = None
 
 
-class Detector(SpecPart):
-    """The operating point of MediaPipe's own graph for this detector, and the graph that holds it."""
-
-    score_threshold: float = Field(gt=0, lt=1)
-    iou_threshold: float = Field(default=0.5, gt=0, lt=1)
-    keypoints: list[str]
-
-
 class Drop(SpecPart):
     """A place where the artifact replaces a published file, and what must then agree with the original."""
 
     runtime: str
     graph: str
     replaces: str
-    tolerances: dict[Literal["f_score", "mean_iou", "keypoint_error"], float]
+    tolerances: dict[Metric, float]
 
 
 class Gate(SpecPart):
@@ -280,7 +249,7 @@ class ModelSpec(SpecPart):
     title: str
     version: Annotated[str, Field(pattern=r"^\d+\.\d+\.\d+$")]
     licence: str
-    task: Literal["face_detection"]
+    task: Task
     input: InputTensor
     outputs: list[OutputTensor]
     references: dict[Literal["published_dense", "published_sparse"], Reference]
@@ -289,13 +258,23 @@ class ModelSpec(SpecPart):
     training: Training
     variants: list[Variant]
     targets: list[TargetName]
-    detector: Detector
+    detector: Detector | None = None
+    landmarks: Landmarks | None = None
     dropin: list[Drop]
     gates: list[Gate]
     card: CardText
 
     @model_validator(mode="after")
     def _names_hold(self) -> ModelSpec:
+        if (self.detector is None) == (self.landmarks is None):
+            raise ValueError("give exactly one of detector and landmarks, as the task needs")
+        family = "detector" if self.task.endswith("_detection") else "landmarks"
+        if getattr(self, family) is None:
+            raise ValueError(f"task {self.task} needs {family}")
+        meanings = [output.meaning for output in self.outputs]
+        needed = {"boxes", "scores"} if self.detector else {"landmarks", "presence"}
+        if len(set(meanings)) != len(meanings) or not needed <= set(meanings):
+            raise ValueError(f"outputs must hold {' and '.join(sorted(needed))}, and each meaning once")
         for role in ("start", "teacher"):
             name = getattr(self.student, role)
             if name not in self.references:

@@ -3,7 +3,9 @@
 Importing this package imports TensorFlow only inside the functions that need it.
 """
 
-from zoo.training._batches import Batch, BatchSource, PictureSource
+from zoo.training._batches import Batch, BatchSource
+from zoo.training._lesson import Lesson, make_lesson
+from zoo.training._pictures import PictureSource, Place
 from zoo.training._schedules import Constant, Cosine, resolve_schedule
 from zoo.training._train import Trained, train_student
 
@@ -12,8 +14,11 @@ __all__ = [
     "BatchSource",
     "Constant",
     "Cosine",
+    "Lesson",
     "PictureSource",
+    "Place",
     "Trained",
+    "make_lesson",
     "resolve_schedule",
     "train_student",
 ]

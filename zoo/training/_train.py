@@ -1,4 +1,4 @@
-"""The three-step training of a detector: pretrain, prune, fine-tune, taught by the published dense model."""
+"""The three-step training: pretrain, prune, fine-tune, taught by a published model."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from zoo.progress import Progress
 from zoo.records import CurvePoint, TrainedStep
 from zoo.spec import ModelSpec, Preset
 from zoo.student import import_student, load_weights, save_weights
-from zoo.training._augment import Pixels
-from zoo.training._batches import BatchSource, PictureSource
+from zoo.training._batches import BatchSource
 from zoo.training._checkpoint import Standing, load_standing, save_standing
-from zoo.training._loss import box_loss, score_loss
+from zoo.training._lesson import Lesson, LossFunction, make_lesson
+from zoo.training._pictures import PictureSource, Pixels
 from zoo.training._plan import DENSE, plan_units
 
 
@@ -52,25 +52,9 @@ def train_student(
     on there and ends with the same weights as one that was never interrupted. Raises InputError where `pictures` is
     empty or the network cannot be pruned for XNNPACK.
     """
-    if not pictures:
-        raise InputError("There is no picture to train on; give a folder with more pictures by --data.")
-    return _Training(
-        spec,
-        preset,
-        student,
-        BatchSource(
-            pictures,
-            read_picture=read_picture,
-            teacher=teacher,
-            model_input=spec.input,
-            augmentation=spec.data.augmentation,
-            batch_size=preset.batch_size,
-            seed=spec.training.seed,
-        ),
-        dict(sparsities),
-        progress_folder,
-        progress,
-    ).run(folder, len(pictures))
+    lesson = make_lesson(spec, teacher=teacher, pictures=pictures, read_picture=read_picture)
+    training = _Training(spec, preset, student, lesson, dict(sparsities), progress_folder, progress)
+    return training.run(folder, len(pictures))
 
 
 class _Training:
@@ -79,13 +63,14 @@ class _Training:
         spec: ModelSpec,
         preset: Preset,
         student: bytes,
-        source: BatchSource,
+        lesson: Lesson,
         sparsities: dict[str, float],
         progress_folder: Path,
         progress: Progress,
     ) -> None:
         self._spec, self._student = spec, student
-        self._source, self._sparsities = source, sparsities
+        self._lesson, self._sparsities = lesson, sparsities
+        self._source = BatchSource(lesson, batch_size=preset.batch_size, seed=spec.training.seed)
         self._folder, self._progress = progress_folder, progress
         self._units = plan_units(spec.training, preset, list(sparsities))
 
@@ -177,7 +162,6 @@ class _Training:
                     model,
                     unit,
                     batches=self._source.batches(unit.first_update + standing.epoch * unit.updates_per_epoch),
-                    model_input=self._spec.input,
                     first_epoch=standing.epoch,
                     optimizer_state=standing.optimizer,
                     logs=self._folder / "tensorboard",
@@ -205,13 +189,16 @@ class _Training:
         save_standing(following, self._folder)
         return following
 
-    def _losses(self, model: Any) -> list[Any]:
-        """One loss an output, by its width: boxes have 16 values an anchor, scores one."""
-        loss, threshold = self._spec.training.loss, self._spec.detector.score_threshold
-        widths = [output.shape[-1] for output in model.outputs]
-        if widths != [16, 1]:
-            raise InputError(f"{self._spec.student.start} has outputs of widths {widths}; a detector's are [16, 1].")
-        return [box_loss(loss), score_loss(loss, threshold=threshold)]
+    def _losses(self, model: Any) -> list[LossFunction]:
+        """One loss an output, in the order of the file, which the import kept."""
+        found = [tuple(output.shape[1:]) for output in model.outputs]
+        declared = [output.shape[1:] for output in self._spec.outputs]
+        if found != declared:
+            raise InputError(
+                f"{self._spec.student.start} has outputs of shapes {found} and the spec declares {declared}; "
+                "correct outputs in the spec."
+            )
+        return self._lesson.losses()
 
     def _finish(self, folder: Path, standing: Standing, pictures: int) -> Trained:
         folder.mkdir(parents=True, exist_ok=True)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import tensorflow as tf
 import tensorflow_model_optimization as tfmot
 import tf_keras as keras
@@ -16,10 +18,9 @@ from tensorflow_model_optimization.python.core.sparsity.keras.pruning_wrapper im
 
 from zoo.progress import Ticker
 from zoo.records import CurvePoint
-from zoo.spec import InputTensor
 from zoo.training._batches import Batch
 from zoo.training._checkpoint import Arrays
-from zoo.training._loss import LossFunction
+from zoo.training._lesson import LossFunction
 from zoo.training._plan import Unit
 from zoo.training._schedules import sample
 
@@ -100,7 +101,6 @@ def run_unit(
     unit: Unit,
     *,
     batches: Iterator[Batch],
-    model_input: InputTensor,
     first_epoch: int,
     optimizer_state: Arrays,
     logs: Path,
@@ -121,7 +121,7 @@ def run_unit(
     pruning = [tfmot.sparsity.keras.UpdatePruningStep(), tfmot.sparsity.keras.PruningSummaries(board, profile_batch=0)]
     plain = [keras.callbacks.TensorBoard(board, profile_batch=0)]
     model.fit(
-        _dataset(batches, model_input),
+        _dataset(batches),
         epochs=unit.epochs,
         initial_epoch=first_epoch,
         steps_per_epoch=unit.updates_per_epoch,
@@ -145,13 +145,16 @@ def pruned_sparsity(model: Any) -> float:
     return float(sum((k == 0).sum() for k in kernels) / sum(k.size for k in kernels)) if kernels else 0.0
 
 
-def _dataset(batches: Iterator[Batch], model_input: InputTensor) -> Any:
-    def examples() -> Iterator[Any]:
-        for batch in batches:
-            yield batch.inputs, (np.concatenate([batch.boxes, batch.scores], axis=-1), batch.scores)
+def _dataset(batches: Iterator[Batch]) -> Any:
+    """Batches as `tf.data` takes them; the first one tells the shapes."""
+    first = next(batches)
 
-    shapes = (
-        tf.TensorSpec((None, *model_input.shape[1:]), tf.float32),
-        (tf.TensorSpec((None, None, 17), tf.float32), tf.TensorSpec((None, None, 1), tf.float32)),
-    )
-    return tf.data.Dataset.from_generator(examples, output_signature=shapes)
+    def examples() -> Iterator[Any]:
+        for batch in chain([first], batches):
+            yield batch.inputs, batch.targets, batch.weights
+
+    def spec(values: npt.NDArray[Any]) -> Any:
+        return tf.TensorSpec((None, *values.shape[1:]), tf.float32)
+
+    parts = (spec(first.inputs), tuple(map(spec, first.targets)), tuple(map(spec, first.weights)))
+    return tf.data.Dataset.from_generator(examples, output_signature=parts)
