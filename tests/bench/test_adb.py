@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import json
 import os
@@ -62,6 +63,8 @@ def adb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         try:
             yield program
         finally:
+            # At the end of pytest there are no phones to clean up, and trying would start another server.
+            atexit.unregister(_adb.forget)
             subprocess.run([program, "kill-server"], check=False, capture_output=True, timeout=60)
 
 
