@@ -20,7 +20,7 @@ import pytest
 
 from tests.bench.conversation import Conversation, Referenced, asking, read_outputs, reference, talking
 from tests.bench.fake_phone import FakePhone
-from zoo.bench import _adb
+from zoo.bench import Effort, _adb, _targets, measure
 from zoo.bench._adb import ADB, choose
 from zoo.bench._messages import (
     Begin,
@@ -40,6 +40,7 @@ from zoo.bench._messages import (
 from zoo.bench._target import Target
 from zoo.bridges import PHONE_FOLDER, Adb, Device
 from zoo.errors import InputError, OutsideError
+from zoo.progress import SilentProgress
 
 TOOL = Path(__file__).with_name("fake_benchmark_model.py")
 
@@ -241,6 +242,34 @@ def test_a_model_that_the_tool_refuses_fails_with_its_words(
 
     assert isinstance(last, Failed)
     assert "damaged" in last.reason
+
+
+@pytest.mark.slow
+def test_a_whole_bench_counts_sparse_kernels(
+    phone: FakePhone,
+    tool: Path,
+    published_dense: Path,
+    published_sparse: Path,
+    twin: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(_targets, "KINDS", (ADB,))
+    monkeypatch.setenv(_adb.TOOL_VARIABLE, str(tool))
+    result = measure(
+        {"dense": published_dense, "sparse": published_sparse, "twin": twin},
+        targets=[f"adb:{phone.serial}"],
+        ratios=[("sparse", "dense")],
+        effort=Effort(blocks=12, cold_starts=2),
+        progress=SilentProgress(),
+    )
+
+    assert result.failed == []
+    (measured,) = result.targets
+    assert all(timing.parity is not None and timing.parity.agrees for timing in measured.timings)
+    assert all(timing.cold is not None and timing.n for timing in measured.timings)
+    assert {count.name: count.sparse for count in measured.kernels} == {"dense": 0, "sparse": 46, "twin": 0}
+    assert measured.engaged
+    assert measured.machine.cpu_model == "Google Pixel 4 (msmnile)"
 
 
 def test_a_phone_that_goes_away_is_one_sentence(adb: str, tool: Path, face: Referenced, tmp_path: Path) -> None:

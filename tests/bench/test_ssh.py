@@ -17,12 +17,13 @@ import pytest
 
 from tests.bench.conversation import Conversation, Referenced, asking, read_outputs, reference, talking
 from tests.bench.ssh_server import SshServer, running_sshd
-from zoo.bench import _ssh
+from zoo.bench import Effort, _ssh, _targets, measure
 from zoo.bench._messages import Begin, Block, Cold, Done, Failed, Finish, Loaded, Outputs, Ran, Ready, Run, Timed
 from zoo.bench._ssh import SSH, parse_destination
 from zoo.bench._target import Target
 from zoo.bridges._ssh_life import SILENT_SECONDS
 from zoo.errors import InputError, OutsideError
+from zoo.progress import SilentProgress
 
 
 @pytest.fixture(scope="module")
@@ -150,6 +151,31 @@ def test_the_end_of_standard_input_ends_it_in_time(
         talk.process.wait(timeout=target.grace_seconds)
 
         assert server.empties_within(2)
+
+
+@pytest.mark.slow
+def test_a_whole_bench_measures_there(
+    ours: SshServer, published_dense: Path, published_sparse: Path, twin: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_targets, "KINDS", (SSH,))
+    result = measure(
+        {"dense": published_dense, "sparse": published_sparse, "twin": twin},
+        targets=[ours.name],
+        ratios=[("sparse", "dense")],
+        effort=Effort(blocks=12, cold_starts=2),
+        progress=SilentProgress(),
+    )
+
+    assert result.failed == []
+    (measured,) = result.targets
+    assert all(timing.parity is not None and timing.parity.agrees for timing in measured.timings)
+    assert all(timing.cold is not None and timing.n for timing in measured.timings)
+    assert [(ratio.numerator, ratio.denominator) for ratio in measured.ratios] == [
+        ("sparse", "dense"),
+        ("sparse", "twin"),
+    ]
+    assert measured.machine.cores
+    assert ours.empties_within(5)
 
 
 @pytest.mark.slow
