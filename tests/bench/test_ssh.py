@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -21,7 +22,8 @@ from zoo.bench import Effort, _ssh, _targets, measure
 from zoo.bench._messages import Begin, Block, Cold, Done, Failed, Finish, Loaded, Outputs, Ran, Ready, Run, Timed
 from zoo.bench._ssh import SSH, parse_destination
 from zoo.bench._target import Target
-from zoo.bridges._ssh_life import SILENT_SECONDS
+from zoo.bridges import _ssh_environment
+from zoo.bridges._ssh_life import SILENT_SECONDS, AgentError
 from zoo.errors import InputError, OutsideError
 from zoo.progress import SilentProgress
 
@@ -326,6 +328,42 @@ def test_a_machine_without_a_new_python(
 
         with pytest.raises(OutsideError, match=sentence):
             SSH.prepare(bare.name)
+
+
+@pytest.mark.parametrize(
+    ("printed", "sentence"),
+    [
+        (
+            "The virtual environment was not created successfully because ensurepip is not available.  On Debian/Ubuntu\n"
+            "systems, you need to install the python3-venv package using the following command.\n\n"
+            "    apt install python3.11-venv\n\nFailing command: /home/pi/.cache/x/bin/python3\n",
+            "its Python cannot make environments; install python3-venv or uv there",
+        ),
+        (
+            "ERROR: Could not find a version that satisfies the requirement ai-edge-litert==2.3.0 (from versions: none)\n"
+            "ERROR: No matching distribution found for ai-edge-litert==2.3.0\n\n[notice] A new release of pip\n",
+            r"could not be installed \(ERROR: No matching distribution found for ai-edge-litert==2.3.0\); check",
+        ),
+        ("", r"could not be installed \(no reason given\); check the network"),
+    ],
+)
+def test_why_nothing_was_installed_is_one_sentence(printed: str, sentence: str) -> None:
+    assert re.search(sentence, _ssh_environment._why_not(printed, "ai-edge-litert==2.3.0"))
+
+
+def test_a_machine_for_which_there_is_no_wheel_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "platform", "linux")
+    monkeypatch.setattr("platform.machine", lambda: "armv7l")
+
+    with pytest.raises(AgentError, match="runs as armv7l, and ai-edge-litert has no wheel for it; install a 64-bit"):
+        _ssh_environment._check_platform()
+
+
+def test_termux_is_sent_to_adb(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "prefix", "/data/data/com.termux/files/usr")
+
+    with pytest.raises(AgentError, match=r"it is Android, .*; connect it by USB and measure on the target adb"):
+        _ssh_environment._check_platform()
 
 
 @pytest.mark.parametrize(
