@@ -47,7 +47,7 @@ def hub_folder(address: str, *, progress: Progress) -> Path:
     with _asking(address, part):
         part.parent.mkdir(parents=True, exist_ok=True)
         _download(f"{organisation}/{name}", revision, part, address=address, progress=progress)
-        # The client's own notes, among them links that would lead a reader out of the folder.
+        # The client's notes about the download.
         shutil.rmtree(part / ".cache", ignore_errors=True)
         part.replace(folder)
     return folder
