@@ -334,13 +334,14 @@ def test_a_machine_without_a_new_python(
     ("printed", "sentence"),
     [
         (
-            "The virtual environment was not created successfully because ensurepip is not available.  On Debian/Ubuntu\n"
-            "systems, you need to install the python3-venv package using the following command.\n\n"
+            "The virtual environment was not created successfully because ensurepip is not available.  On "
+            "Debian/Ubuntu\nsystems, you need to install the python3-venv package using the following command.\n\n"
             "    apt install python3.11-venv\n\nFailing command: /home/pi/.cache/x/bin/python3\n",
             "its Python cannot make environments; install python3-venv or uv there",
         ),
         (
-            "ERROR: Could not find a version that satisfies the requirement ai-edge-litert==2.3.0 (from versions: none)\n"
+            "ERROR: Could not find a version that satisfies the requirement ai-edge-litert==2.3.0 (from versions: "
+            "none)\n"
             "ERROR: No matching distribution found for ai-edge-litert==2.3.0\n\n[notice] A new release of pip\n",
             r"could not be installed \(ERROR: No matching distribution found for ai-edge-litert==2.3.0\); check",
         ),
