@@ -1,4 +1,4 @@
-"""TFLite to tf_keras: one layer an operator, weights as stored, for what MediaPipe's models and rewrites are made of."""
+"""TFLite to tf_keras: one layer an operator, weights as stored, for what MediaPipe's models and rewrites use."""
 
 from __future__ import annotations
 

@@ -108,14 +108,15 @@ def _inputs(rng: np.random.Generator, shape: Sequence[int], grid: int | None) ->
         return rng.uniform(-1, 1, shape).astype(np.float32)
     _, height, width, channels = shape
     knots = rng.uniform(-1, 1, (grid, grid, channels))
-    field = np.einsum("yi,ijc,xj->yxc", _between(height, grid), knots, _between(width, grid))
-    return field[None].astype(np.float32)
+    field: Floats = np.einsum("yi,ijc,xj->yxc", _between(height, grid), knots, _between(width, grid)).astype(np.float32)
+    return field[None]
 
 
 def _between(side: int, grid: int) -> npt.NDArray[np.float64]:
     """(side, grid): how much each knot weighs at each pixel of a line."""
     places = np.linspace(0, grid - 1, side)[:, None]
-    return np.maximum(0.0, 1.0 - np.abs(places - np.arange(grid)))
+    weights: npt.NDArray[np.float64] = np.maximum(0.0, 1.0 - np.abs(places - np.arange(grid)))
+    return weights
 
 
 def _largest(values: Sequence[Floats]) -> npt.NDArray[np.float64]:
