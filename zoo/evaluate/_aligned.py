@@ -44,7 +44,7 @@ def align(found: Sequence[Found], truths: Sequence[Truth]) -> Aligned:
 
     Found objects are taken by the extent of their points. One that overlaps with nothing is left, and a labelled object
     without a partner counts as not found. Objects to be ignored, and those without labelled points, take no part.
-    Raises ValueError for different numbers of pictures.
+    Raises ValueError for different numbers of pictures or of points.
     """
     from scipy.optimize import linear_sum_assignment
 
@@ -60,7 +60,9 @@ def align(found: Sequence[Found], truths: Sequence[Truth]) -> Aligned:
         overlap = np.nan_to_num(box_overlap(extents(one.points), around, np.zeros(len(points), bool)))
         rows, columns = linear_sum_assignment(overlap, maximize=True)
         good = overlap[rows, columns] > 0
-        paired[columns[good]] = one.points[rows[good]]
+        if good.any():
+            # A picture without finds does not know how many points they would have.
+            paired[columns[good]] = one.points[rows[good]]
         pictures += [number] * len(points)
         labels.append(points)
         places.append(paired)

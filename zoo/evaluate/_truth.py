@@ -54,7 +54,9 @@ def truth_of(picture: AnnotatedPicture, *, points: Sequence[int] | None = None) 
     boxes *= np.tile(size, 2)
     count = max((len(one) for one in marked), default=len(points or ()))
     # Objects without any key points lie beside objects with them: theirs are all unlabelled.
-    filled = np.array([one if len(one) else np.zeros((count, 3)) for one in marked], np.float64).reshape(-1, count, 3)
+    filled = np.array([one if len(one) else np.zeros((count, 3)) for one in marked], np.float64).reshape(
+        len(marked), count, 3
+    )
     given = [np.nan if thing.area is None else thing.area for thing in picture.objects]
     areas = np.array(given, np.float64)
     areas = np.where(np.isnan(areas), box_areas(np.where(np.isnan(boxes), extents(filled), boxes)), areas)
@@ -72,10 +74,10 @@ def found_of(detections: Sequence[Detection], *, width: int, height: int, points
     size = np.array([width, height], np.float64)
     boxes = np.array([detection.box for detection in detections], np.float64).reshape(-1, 4) * np.tile(size, 2)
     count = len(detections[0].keypoints) if detections else len(points or ())
-    places = np.array([detection.keypoints for detection in detections], np.float64).reshape(-1, count, 2) * size
+    places = np.array([detection.keypoints for detection in detections], np.float64).reshape(len(detections), count, 2)
     if points is not None and detections:
         places = places[:, list(points)]
-    return Found(np.array([detection.score for detection in detections], np.float64), boxes, places)
+    return Found(np.array([detection.score for detection in detections], np.float64), boxes, places * size)
 
 
 def extents(points: Floats) -> Floats:
