@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import getpass
 import os
@@ -15,6 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
+from zoo.bench import _ssh
 
 _PRIVILEGE_FOLDER = Path("/run/sshd")
 _PASSED_ON = ("PIP_CERT", "PIP_CONSTRAINT", "PIP_FIND_LINKS", "PIP_INDEX_URL", "SSL_CERT_FILE")
@@ -111,6 +114,8 @@ def running_sshd(folder: Path, line: str = "", environment: dict[str, str] | Non
         made.client("client")
         yield made
     finally:
+        # With the server its sessions go; there is nothing to forget at the end of pytest.
+        atexit.unregister(_ssh.forget)
         server.terminate()
         server.wait(timeout=30)
 

@@ -3,6 +3,9 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
+from pathlib import Path
+
 import pytest
 
 from zoo.bridges._adb_report import read_errors, read_machine, read_report, why_failed
@@ -87,6 +90,16 @@ def test_sparse_convolutions_are_counted_as_often_as_they_run() -> None:
 
     assert report is not None
     assert report.sparse == 3
+
+
+def test_the_runtime_here_calls_its_sparse_convolutions_so() -> None:
+    found = find_spec("ai_edge_litert")
+    assert found is not None
+    assert found.submodule_search_locations
+    library = next(Path(found.submodule_search_locations[0]).glob("libLiteRt.*")).read_bytes()
+
+    assert b"\0Convolution (NCHW, F32)\0" in library
+    assert b"\0SPMM\0" in library
 
 
 def test_an_older_build_prints_less() -> None:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -17,12 +15,12 @@ import pytest
 
 from tests.bench.conversation import Conversation, Referenced, asking, read_outputs, reference, talking
 from tests.bench.ssh_server import SshServer, running_sshd
-from zoo.bench import _ssh
+from zoo.bench import Effort, _ssh, _targets, measure
 from zoo.bench._messages import Begin, Block, Cold, Done, Failed, Finish, Loaded, Outputs, Ran, Ready, Run, Timed
 from zoo.bench._ssh import SSH, parse_destination
 from zoo.bench._target import Target
 from zoo.bridges._ssh_life import SILENT_SECONDS
-from zoo.errors import InputError, OutsideError
+from zoo.progress import SilentProgress
 
 
 @pytest.fixture(scope="module")
@@ -153,6 +151,31 @@ def test_the_end_of_standard_input_ends_it_in_time(
 
 
 @pytest.mark.slow
+def test_a_whole_bench_measures_there(
+    ours: SshServer, published_dense: Path, published_sparse: Path, twin: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_targets, "KINDS", (SSH,))
+    result = measure(
+        {"dense": published_dense, "sparse": published_sparse, "twin": twin},
+        targets=[ours.name],
+        ratios=[("sparse", "dense")],
+        effort=Effort(blocks=12, cold_starts=2),
+        progress=SilentProgress(),
+    )
+
+    assert result.failed == []
+    (measured,) = result.targets
+    assert all(timing.parity is not None and timing.parity.agrees for timing in measured.timings)
+    assert all(timing.cold is not None and timing.n for timing in measured.timings)
+    assert [(ratio.numerator, ratio.denominator) for ratio in measured.ratios] == [
+        ("sparse", "dense"),
+        ("sparse", "twin"),
+    ]
+    assert measured.machine.cores
+    assert ours.empties_within(5)
+
+
+@pytest.mark.slow
 def test_a_connection_that_falls_silent_leaves_nothing_running(
     server: SshServer, target: Target, face: Referenced, tmp_path: Path
 ) -> None:
@@ -227,128 +250,6 @@ def test_a_hostile_machine_gets_and_leaves_nothing(answer: str, face: Referenced
     assert list(folder.iterdir()) == []
     # The agent's text and its order, and nothing after them.
     assert len(heard.read_bytes().splitlines()) == 2
-
-
-def test_an_unreachable_host_is_one_sentence(ours: SshServer) -> None:
-    with socket.socket() as unused:
-        unused.bind(("127.0.0.1", 0))
-        name = f"ssh://pi@127.0.0.1:{unused.getsockname()[1]}"
-        with pytest.raises(OutsideError, match=r"pi@127.0.0.1 cannot be reached \(.*refused\); check"):
-            SSH.prepare(name)
-
-
-def test_an_unknown_host_name_is_one_sentence(ours: SshServer) -> None:
-    with pytest.raises(OutsideError, match=r"host name of pi@no-such-host.invalid is not known"):
-        SSH.prepare("ssh://pi@no-such-host.invalid")
-
-
-def test_an_unknown_host_key_is_never_accepted(ours: SshServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(_ssh.CONFIG_VARIABLE, str(ours.client("stranger", known_hosts="no_hosts")))
-
-    with pytest.raises(OutsideError, match=r"host key of .* is not known; connect once"):
-        SSH.prepare(ours.name)
-
-
-def test_a_changed_host_key_is_named(ours: SshServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(_ssh.CONFIG_VARIABLE, str(ours.client("changed", known_hosts="other_hosts")))
-
-    with pytest.raises(OutsideError, match="not the one that was known"):
-        SSH.prepare(ours.name)
-
-
-def test_a_wrong_key_is_named(ours: SshServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(_ssh.CONFIG_VARIABLE, str(ours.client("wrong", key="other_key")))
-
-    with pytest.raises(OutsideError, match=r"accepts none of your keys \(.*Permission denied.*\); add one"):
-        SSH.prepare(ours.name)
-
-
-def test_a_named_python_that_is_not_there(ours: SshServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(_ssh.PYTHON_VARIABLE, "/opt/no such/python")
-
-    with pytest.raises(OutsideError, match="has no program /opt/no such/python, which ZOO_SSH_PYTHON names"):
-        SSH.prepare(ours.name)
-
-
-def test_a_named_python_without_the_runtime(ours: SshServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    bare = tmp_path / "it's bare"
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(bare)], check=True, timeout=120)
-    monkeypatch.setenv(_ssh.PYTHON_VARIABLE, str(bare / "bin" / "python"))
-
-    with pytest.raises(OutsideError, match="which cannot import ai_edge_litert"):
-        SSH.prepare(ours.name)
-
-
-@pytest.mark.parametrize(
-    ("programs", "sentence"),
-    [
-        ({}, "has no python3; install Python 3.10"),
-        ({"python3": "test $1 = -V && echo Python 3.8.10; exit 1"}, "has only Python 3.8.10; install Python 3.10"),
-    ],
-)
-def test_a_machine_without_a_new_python(
-    programs: dict[str, str], sentence: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for name, text in programs.items():
-        (tmp_path / name).write_text(f"#!/bin/sh\n{text}\n")
-        (tmp_path / name).chmod(0o755)
-    (tmp_path / "sh").symlink_to("/bin/sh")
-    only = f'ForceCommand PATH={tmp_path} /bin/sh -c "$SSH_ORIGINAL_COMMAND"'
-    with running_sshd(tmp_path, only) as bare:
-        monkeypatch.setenv(_ssh.CONFIG_VARIABLE, str(bare.config))
-        monkeypatch.delenv(_ssh.PYTHON_VARIABLE, raising=False)
-
-        with pytest.raises(OutsideError, match=sentence):
-            SSH.prepare(bare.name)
-
-
-@pytest.mark.parametrize(
-    ("name", "told"),
-    [
-        ("ssh://pi@raspberry", ("pi", "raspberry", None, 1)),
-        ("ssh://raspberry", (None, "raspberry", None, 1)),
-        ("ssh://pi@10.0.0.7:2222/threads=4", ("pi", "10.0.0.7", 2222, 4)),
-        ("ssh://pi@[fe80::1]:22", ("pi", "fe80::1", 22, 1)),
-    ],
-)
-def test_a_name_tells_where_to_go(name: str, told: tuple[object, ...]) -> None:
-    found = parse_destination(name)
-
-    assert (found.user, found.host, found.port, found.threads) == told
-
-
-@pytest.mark.parametrize(
-    "name",
-    [
-        "ssh://",
-        "ssh:pi@raspberry",
-        "ssh://-oProxyCommand=sh@raspberry",
-        "ssh://pi@-oProxyCommand=sh",
-        "ssh://pi@raspberry;reboot",
-        "ssh://pi@$(reboot)",
-        "ssh://pi:secret@raspberry",
-        "ssh://pi@raspberry:0",
-        "ssh://pi@raspberry:99999",
-        "ssh://pi@[::::]",
-        "ssh://pi@raspberry/threads=0",
-        "ssh://pi@raspberry/threads=999",
-        "ssh://pi@raspberry?threads=4",
-        "ssh://pi@raspberry\n",
-    ],
-)
-def test_a_name_that_could_be_taken_for_more_is_refused(name: str) -> None:
-    assert SSH.accepts(name)
-    with pytest.raises(InputError, match="ssh"):
-        SSH.prepare(name)
-
-
-def test_without_the_program_ssh(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PATH", "")
-
-    ((_, told),) = SSH.look()
-    assert not told.available
-    with pytest.raises(OutsideError, match="ssh is not installed"):
-        SSH.prepare("ssh://pi@raspberry")
 
 
 def _until_block(talk: Conversation) -> None:

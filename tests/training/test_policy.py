@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.adapt.published import published
+from tests.student.published import adapted
 from tests.student.test_adapted import PALM
 from tests.tiny_detector import tiny_keras
 from zoo.adapt import REWRITES, apply_rewrites
@@ -71,3 +72,17 @@ def test_heads_are_found_behind_a_concatenation() -> None:
     adapted = apply_rewrites(published("palm_detection_full"), [REWRITES[name] for name in PALM]).data
     policy = PruneRegionForXNNPACK()
     policy.ensure_model_supports_pruning(import_student(adapted, name="palm").model)
+
+
+@pytest.mark.parametrize(
+    ("name", "pruned"),
+    [("hand_landmark_full", 30), ("pose_landmark_full", 52), ("palm_detection_full", 35), ("pose_detection", 38)],
+)
+def test_all_that_can_run_sparse_is_pruned_and_nothing_behind_the_region(name: str, pruned: int) -> None:
+    model = import_student(adapted(name), name=name).model
+    policy = PruneRegionForXNNPACK()
+    policy.ensure_model_supports_pruning(model)
+    assert sum(policy.allow_pruning(layer) for layer in model.layers) == pruned
+    # The heat maps of the pose come out of a 1x1 convolution inside the region: the 53rd.
+    tails = [layer for output in model.outputs for layer in model.layers if layer is output.node.layer]
+    assert not any(policy.allow_pruning(layer) for layer in tails)

@@ -208,7 +208,7 @@ def _limit(channel: Channel, seconds: float) -> Iterator[None]:
 
 def _look() -> list[tuple[str, Availability]]:
     if shutil.which("ssh") is None:
-        lacking = Availability(False, "the program ssh is not installed", "install OpenSSH's client (openssh-client)")
+        lacking = Availability(False, "the program ssh is not installed", "apt install openssh-client")
         return [("ssh://USER@HOST", lacking)]
     return [("ssh://USER@HOST", Availability(True, "ssh is there; any machine with Python 3.10 that takes your key"))]
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from zoo.bench._adb import ADB
 from zoo.bench._browser import BROWSER
 from zoo.bench._host import HOST, host_target
+from zoo.bench._ssh import SSH
 from zoo.bench._target import Availability, Target, TargetKind
 from zoo.bench._wasm import WASM, wasm_target
 from zoo.errors import InputError
 
 __all__ = ["KINDS", "check_target_name", "host_target", "look_at_targets", "prepare_target", "wasm_target"]
 
-KINDS = (WASM, BROWSER, HOST)
+KINDS = (WASM, BROWSER, HOST, SSH, ADB)
 
 
 def prepare_target(name: str) -> Target:

@@ -21,7 +21,7 @@ import tempfile
 import time
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, cast
 
 from zoo.bridges._ssh_environment import python_with_litert
 from zoo.bridges._ssh_life import AgentError, heard, home, leave, listen, remove_on_leaving, say, start, watch
@@ -50,12 +50,13 @@ def _run(order: dict[str, Any]) -> None:
     _receive(session / "files", [(_checked(_FILE, name), int(size)) for name, size in order["files"]])
     command = [order["python"], f"files/{_checked(_FILE, order['runner'])}", "elsewhere"]
     child = start(command, cwd=session, stdin=subprocess.PIPE)
-    assert child.stdin is not None  # noqa: S101
-    assert child.stdout is not None  # noqa: S101
-    child.stdin.write(json.dumps(order["request"]).encode() + b"\n")
-    child.stdin.flush()
+    stdin, stdout = cast("IO[bytes]", child.stdin), cast("IO[bytes]", child.stdout)
+    # One that has ended already says why by itself.
+    with contextlib.suppress(OSError):
+        stdin.write(json.dumps(order["request"]).encode() + b"\n")
+        stdin.flush()
     listen(child)
-    _relay(child.stdout, folder)
+    _relay(stdout, folder)
     say("ended", status=child.wait())
 
 

@@ -69,7 +69,8 @@ def show_combinations(record: CombinationsRecord, folder: Path) -> None:
     """Print the combinations: sizes against dense, ratios on each target, what the rules say."""
     console = person()
     console.print(f"{record.model}: {record.title}")
-    sizes = table("combination", "zeros", "dense", "sparse", "dense gzip", "sparse gzip", "stored sparse", "rules say")
+    columns = ("combination", "zeros", "dense", "sparse", "dense gzip", "sparse gzip", "stored sparse", "rules say")
+    sizes = table(*columns, right=columns[2:6])
     for one in record.combinations:
         sizes.add_row(
             one.title,
@@ -79,9 +80,12 @@ def show_combinations(record: CombinationsRecord, folder: Path) -> None:
             f"{one.dense_gzip_bytes:,}",
             f"{one.gzip_bytes:,}",
             f"{one.stored_sparse} of {one.kernels}",
-            one.verdict.summary,
+            "sparse" if one.verdict.sparse else "dense",
         )
     console.print(sizes)
+    for one in record.combinations:
+        kept = f" Stored dense: {one.kept}." if one.kept else ""
+        console.print(f"{one.title}: {one.verdict.summary}{kept}")
     times = table("combination", "target", "time / its dense twin", "time / float16 dense", "note")
     for together in record.timings:
         for target in together.targets:

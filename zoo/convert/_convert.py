@@ -54,7 +54,7 @@ def convert_variant(spec: ModelSpec, variant: Variant, *, student: bytes, weight
     data = add_metadata(keras_to_tflite(model, "float16", sparse=variant.sparsity is not None), spec)
     parity = measure_parity(model, data)
     path = folder / artifact_name(spec.name, variant.name)
-    if not parity.relative_difference <= PARITY_TOLERANCE:
+    if not parity.agrees(PARITY_TOLERANCE):
         raise RefusedError(
             f"{path.name}: LiteRT's outputs differ from Keras's by {parity.relative_difference:.2g} of their magnitude"
             f" (at most {PARITY_TOLERANCE:g} is allowed); the conversion is wrong, so nothing is released."
@@ -71,8 +71,13 @@ def make_twin(spec: ModelSpec, *, sparse: Path, folder: Path) -> Path:
 
 
 def _round_to_float16(model: Any) -> None:
-    """Give Keras the weights that the file will hold, so that parity is about operators, not about rounding."""
+    """Give Keras the numbers that the file will hold, so that parity is about operators, not about rounding."""
+    from zoo.student._layers import Scale
+
     for layer in model.layers:
+        if isinstance(layer, Scale):
+            # No weights, as they are not trained; the converter rounds them all the same.
+            layer.factors = np.asarray(layer.factors, np.float16).astype(np.float32).tolist()
         with np.errstate(over="ignore"):  # told below, by the layer's name
             rounded = [values.astype(np.float16).astype(np.float32) for values in layer.get_weights()]
         if not all(np.isfinite(values).all() for values in rounded):

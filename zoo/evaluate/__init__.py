@@ -1,19 +1,64 @@
 """Quality and fairness: agreement with a reference model through MediaPipe's own graph, with intervals."""
 
+from zoo.evaluate._aligned import (
+    Aligned,
+    align,
+    as_truth,
+    between,
+    head_size,
+    longer_side,
+    palm_length,
+    torso_size,
+)
+from zoo.evaluate._bodies import COCO_POINTS, COCO_SIGMAS, MEDIAPIPE_POSE_POINTS, shared_points, sigmas_of
+from zoo.evaluate._detection_metrics import detection_statistics
 from zoo.evaluate._fairness import NO_LABELS, SMALLEST_GROUP, Fairness, judge_groups
+from zoo.evaluate._point_metrics import PckCurve, found_share, mean_error, pck, pck_area, pck_curve, pdj
+from zoo.evaluate._pose_metrics import pose_statistics
 from zoo.evaluate._quality import Agreement, QualityResult, agreement, evaluate_quality
+from zoo.evaluate._statistics import Statistic, compare, estimate_all
 from zoo.evaluate._threshold import ThresholdChoice, best_threshold, f_score_at
+from zoo.evaluate._truth import Found, Truth, found_of, truth_of
 
 __all__ = [
+    "COCO_POINTS",
+    "COCO_SIGMAS",
+    "MEDIAPIPE_POSE_POINTS",
     "NO_LABELS",
     "SMALLEST_GROUP",
     "Agreement",
+    "Aligned",
     "Fairness",
+    "Found",
+    "PckCurve",
     "QualityResult",
+    "Statistic",
     "ThresholdChoice",
+    "Truth",
     "agreement",
+    "align",
+    "as_truth",
     "best_threshold",
+    "between",
+    "compare",
+    "detection_statistics",
+    "estimate_all",
     "evaluate_quality",
     "f_score_at",
+    "found_of",
+    "found_share",
+    "head_size",
     "judge_groups",
+    "longer_side",
+    "mean_error",
+    "palm_length",
+    "pck",
+    "pck_area",
+    "pck_curve",
+    "pdj",
+    "pose_statistics",
+    "shared_points",
+    "sigmas_of",
+    "torso_size",
+    "truth_of",
 ]

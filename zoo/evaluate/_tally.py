@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -109,15 +109,20 @@ def resampled_sums(counts: Floats, *, resamples: int = RESAMPLES, seed: int = SE
 
     One seed draws the same pictures for whatever is counted on them, so differences between models are paired.
     """
-    pictures = len(counts)
-    flat = counts.reshape(pictures, -1)
+    flat = counts.reshape(len(counts), -1)
+    sums = [weights @ flat for weights in resampled_weights(len(counts), resamples=resamples, seed=seed)]
+    return np.concatenate(sums).reshape(resamples, *counts.shape[1:])
+
+
+def resampled_weights(pictures: int, *, resamples: int = RESAMPLES, seed: int = SEED) -> Iterator[Floats]:
+    """How often each of `pictures`, at least one, is drawn in each resample: slices `(some resamples, pictures)`.
+
+    A slice at a time keeps the table of drawn pictures below 20 MB.
+    """
     generator = np.random.default_rng(seed)
-    sums = np.empty((resamples, flat.shape[1]))
-    # A slice of resamples at a time keeps the table of drawn pictures below 20 MB.
-    step = max(1, 2_000_000 // max(pictures, 1))
+    step = max(1, 2_000_000 // pictures)
     for start in range(0, resamples, step):
         size = min(step, resamples - start)
         drawn = generator.integers(0, pictures, (size, pictures)) + pictures * np.arange(size)[:, None]
-        weights = np.bincount(drawn.ravel(), minlength=size * pictures).reshape(size, pictures)
-        sums[start : start + size] = weights @ flat
-    return sums.reshape(resamples, *counts.shape[1:])
+        counts = np.bincount(drawn.ravel(), minlength=size * pictures).reshape(size, pictures)
+        yield counts.astype(np.float64)

@@ -6,6 +6,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from zoo.pipeline._engine import full_disk_said, run_stages
@@ -49,7 +50,10 @@ def time_together(
     """
     from zoo.bench import Effort, measure
 
-    effort = None if plan.options.seconds is None else Effort(seconds=plan.options.seconds)
+    # Cold starts are a bench's affair: of a dozen files they would take longer than all that a ladder asks.
+    effort = replace(Effort(), cold_starts=0)
+    if plan.options.seconds is not None:
+        effort = replace(effort, seconds=plan.options.seconds)
     progress.say(f"ladder: time {len(models)} {name} files on {', '.join(plan.options.targets)}")
     measured = measure(
         models,

@@ -217,7 +217,7 @@ def import_stage(plan: Plan) -> Stage:
         source = run.path("adapt", start).read_bytes()
         student = import_student(source, name=spec.student.start, batch=1)
         parity = measure_parity(student.model, source)
-        if not parity.relative_difference <= spec.student.parity_tolerance:
+        if not parity.agrees(spec.student.parity_tolerance):
             raise RefusedError(
                 f"{spec.student.start}: the imported network's outputs differ from the file's by "
                 f"{parity.relative_difference:.3g} of their magnitude, more than student.parity_tolerance "

@@ -44,13 +44,17 @@ _MOST_GROUPS = 256
 
 @dataclass(frozen=True)
 class PixelBox:
-    """A labelled face in pixels of the picture as shown, and the row that says so."""
+    """A labelled face in pixels of the picture as shown, and the row that says so.
+
+    `region`: it is where the face is to be looked for (`chip_x` and so on) and not the face's own outline.
+    """
 
     x: float
     y: float
     width: float
     height: float
     where: str
+    region: bool = False
 
     def shares(self, width: int, height: int) -> tuple[float, float, float, float]:
         """As (xmin, ymin, xmax, ymax), shares of a picture of `width` x `height` pixels, cut at its edges.
@@ -80,6 +84,7 @@ class _Columns:
     key: int
     groups: dict[str, int]
     box: tuple[int, ...] | None
+    region: bool
 
 
 def read_labels(root: Path, files: Sequence[str], pictures: Sequence[str], *, progress: Progress) -> dict[str, Label]:
@@ -188,6 +193,7 @@ def _columns(file: str, header: Sequence[str]) -> _Columns | None:
         key=names.index(key),
         groups={name: names.index(name) for name in others},
         box=tuple(names.index(name) for name in box) if box else None,
+        region=box == _BOX_COLUMNS[1],
     )
 
 
@@ -229,7 +235,7 @@ def _label(row: Sequence[str], columns: _Columns, where: str) -> Label | str:
         return f"face box '{', '.join(row[index][:20] for index in columns.box)}' is not four numbers of pixels"
     if not (abs(x) < 1e6 and abs(y) < 1e6 and 0 < width < 1e6 and 0 < height < 1e6):
         return "the face box needs finite numbers of pixels and a width and height above 0"
-    return Label(groups, PixelBox(x, y, width, height, where))
+    return Label(groups, PixelBox(x, y, width, height, where, columns.region))
 
 
 def _pooled(labels: Mapping[str, Label]) -> dict[str, Label]:

@@ -1,4 +1,4 @@
-"""TFLite to tf_keras: one layer an operator, weights as stored, for what the face models and rewrites are made of."""
+"""TFLite to tf_keras: one layer an operator, weights as stored, for what MediaPipe's models and rewrites use."""
 
 from __future__ import annotations
 
@@ -54,9 +54,13 @@ class _Importer:
             "CONV_2D": self._convolution,
             "DEPTHWISE_CONV_2D": self._depthwise,
             "DEPTH_TO_SPACE": self._depth_to_space,
+            "FULLY_CONNECTED": self._dense,
+            "LOGISTIC": self._sigmoid,
             "MAX_POOL_2D": self._max_pool,
+            "MEAN": self._mean,
             "MUL": self._scale,
             "PAD": self._pad,
+            "PRELU": self._prelu,
             "RELU": self._relu,
             "RESHAPE": self._reshape,
             "RESIZE_BILINEAR": self._resize,
@@ -160,6 +164,34 @@ class _Importer:
             name=self._layer_name(operator),
         )
         return self._with_weights(layer, operator, weights)
+
+    def _dense(self, operator: Operator) -> Any:
+        # Stored (out, in); Keras wants (in, out). An absent bias is input -1, or no input at all.
+        kernel = self._constant(operator, 1).astype(np.float32).T
+        if self._input(operator).shape[1:] != kernel.shape[:1]:
+            raise self._unsupported(operator, f"an input of shape {tuple(self._input(operator).shape[1:])}")
+        biased = len(operator.inputs) > 2 and operator.inputs[2] >= 0
+        weights = [kernel, self._constant(operator, 2).astype(np.float32)] if biased else [kernel]
+        layer = self._keras.layers.Dense(kernel.shape[1], use_bias=biased, name=self._layer_name(operator))
+        return self._with_weights(layer, operator, weights)
+
+    def _sigmoid(self, operator: Operator) -> Any:
+        return self._keras.layers.Activation("sigmoid", name=self._layer_name(operator))(self._input(operator))
+
+    def _mean(self, operator: Operator) -> Any:
+        inputs, axes = self._input(operator), self._constant(operator, 1).ravel().tolist()
+        if len(inputs.shape) != 4 or sorted(axis % 4 for axis in axes) != [1, 2]:
+            raise self._unsupported(operator, f"axes {axes} of a value of shape {tuple(inputs.shape[1:])}")
+        return self._keras.layers.GlobalAveragePooling2D(
+            keepdims=bool(operator.options.keep_dims), name=self._layer_name(operator)
+        )(inputs)
+
+    def _prelu(self, operator: Operator) -> Any:
+        inputs, slopes = self._input(operator), self._constant(operator, 1).astype(np.float32)
+        if slopes.size != slopes.shape[-1] or slopes.size != inputs.shape[-1] or len(inputs.shape) != 4:
+            raise self._unsupported(operator, f"slopes of shape {slopes.shape}")
+        layer = self._keras.layers.PReLU(shared_axes=[1, 2], name=self._layer_name(operator))
+        return self._with_weights(layer, operator, [slopes.reshape(1, 1, -1)])
 
     def _add(self, operator: Operator) -> Any:
         return self._keras.layers.Add(name=self._layer_name(operator))(

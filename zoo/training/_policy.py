@@ -13,38 +13,63 @@ from typing import Any
 import tf_keras as keras
 from tensorflow_model_optimization.python.core.sparsity.keras.pruning_policy import PruningPolicy
 
-from zoo.student._layers import DepthToSpace, FirstChannels, Reverse, Scale, SpaceToDepth
+from zoo.student._layers import DepthToSpace, Scale
 
 _ELEMENTWISE = (keras.layers.ReLU, keras.layers.Add, Scale, keras.layers.UpSampling2D, keras.layers.ZeroPadding2D)
 _REGION_ENDS = (DepthToSpace, keras.layers.GlobalAveragePooling2D)
-_FREE = (
-    *(keras.layers.InputLayer, keras.layers.Reshape, keras.layers.Concatenate),
-    *(Reverse, SpaceToDepth, FirstChannels),
-)
-"""Before the region, or behind its end."""
 
 
 class PruneRegionForXNNPACK(PruningPolicy):  # type: ignore[misc, unused-ignore]
-    """Prune every 1x1 convolution but the heads: the last ones before an output, few weights that decide everything."""
+    """Prune every 1x1 convolution of the sparse region but the heads.
+
+    Heads are the last convolutions or dense layers before an output: few weights that decide everything.
+    """
 
     def __init__(self) -> None:
-        self._heads: set[str] = set()
+        self._pruned: set[str] = set()
 
     def allow_pruning(self, layer: Any) -> bool:
         """Whether tfmot may wrap the layer; asked once a layer, after the network was checked."""
-        return _is_pointwise(layer) and layer.name not in self._heads
+        return layer.name in self._pruned
 
     def ensure_model_supports_pruning(self, model: Any) -> None:
         """Check the network; raises ValueError naming the first layer that XNNPACK's sparse region cannot hold."""
-        if not any(_starts_region(layer) for layer in model.layers):
+        region = _region(model)
+        if not region:
             raise ValueError("no 3x3 convolution of stride 2 over 3 channels starts a region that XNNPACK runs sparse")
-        for layer in model.layers:
+        ends = {output.node.layer.name for output in model.outputs}
+        for layer in region:
             if not _may_be_in_region(layer):
                 raise ValueError(
                     f"layer '{layer.name}' ({layer.__class__.__name__}) cannot be in XNNPACK's sparse region;"
                     " rewrite it first (see zoo inspect)"
                 )
-        self._heads = {head for output in model.outputs for head in _heads_before(output)}
+            if layer.name in ends and not isinstance(layer, _REGION_ENDS):
+                raise ValueError(
+                    f"the branch of output '{layer.name}' ends in neither DEPTH_TO_SPACE nor GlobalAveragePooling2D,"
+                    " so XNNPACK runs the network dense"
+                )
+        heads = {head for output in model.outputs for head in _heads_before(output.node.layer)}
+        self._pruned = {layer.name for layer in region if _is_pointwise(layer)} - heads
+
+
+def _region(model: Any) -> list[Any]:
+    """The layers from the first convolution on, along every branch up to what ends the region, which is the last."""
+    inside: dict[str, Any] = {}
+    for layer in model.layers:
+        if _starts_region(layer) or any(
+            above.name in inside and not isinstance(above, _REGION_ENDS) for above in _before(layer)
+        ):
+            inside[layer.name] = layer
+    return list(inside.values())
+
+
+def _before(layer: Any) -> list[Any]:
+    """The layers whose values it reads."""
+    if isinstance(layer, keras.layers.InputLayer):
+        return []
+    inputs = layer.input if isinstance(layer.input, list) else [layer.input]
+    return [tensor.node.layer for tensor in inputs]
 
 
 def _is_pointwise(layer: Any) -> bool:
@@ -69,24 +94,12 @@ def _may_be_in_region(layer: Any) -> bool:
         # SAME at stride 2 pads one side only; XNNPACK's sparse kernels want both sides alike.
         symmetric = layer.padding == "valid" or tuple(layer.strides) == (1, 1)
         return symmetric and tuple(layer.kernel_size) in {(3, 3), (5, 5)}
-    return _is_pointwise(layer) or _starts_region(layer) or isinstance(layer, (*_ELEMENTWISE, *_REGION_ENDS, *_FREE))
+    return _is_pointwise(layer) or _starts_region(layer) or isinstance(layer, (*_ELEMENTWISE, *_REGION_ENDS))
 
 
-def _heads_before(output: Any, *, ended: bool = False) -> list[str]:
-    """Names of the 1x1 convolutions met first on the way back from an output; ValueError where no region ends there."""
-    layer = output.node.layer
-    ended = ended or isinstance(layer, _REGION_ENDS)
-    if _is_pointwise(layer):
-        if not ended:
-            raise ValueError(
-                f"the branch of output '{output.name}' ends in neither DEPTH_TO_SPACE nor GlobalAveragePooling2D,"
-                " so XNNPACK runs the network dense"
-            )
+def _heads_before(layer: Any) -> list[str]:
+    """Names of the convolutions and dense layers met first on the way back from an output."""
+    mixes = isinstance(layer, keras.layers.Conv2D | keras.layers.Dense)
+    if mixes and not isinstance(layer, keras.layers.DepthwiseConv2D):
         return [layer.name]
-    inputs = output.node.input_tensors
-    if not isinstance(inputs, list):
-        inputs = [inputs]
-    joins = isinstance(layer, keras.layers.Concatenate)
-    if (len(inputs) != 1 and not joins) or isinstance(layer, keras.layers.InputLayer):
-        raise ValueError(f"no 1x1 convolution comes last before output '{output.name}'")
-    return [head for tensor in inputs for head in _heads_before(tensor, ended=ended)]
+    return [head for above in _before(layer) for head in _heads_before(above)]

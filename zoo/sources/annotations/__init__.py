@@ -1,0 +1,19 @@
+"""Annotations that people bring: COCO, YOLO, dlib, LSP, FreiHAND, WIDER FACE, CSV and the hub, read to one result."""
+
+from zoo.sources.annotations._formats import FORMATS
+from zoo.sources.annotations._freihand import HAND_POINTS
+from zoo.sources.annotations._lsp import JOINTS
+from zoo.sources.annotations._read import read_annotations
+from zoo.sources.annotations._result import AnnotatedObject, AnnotatedPicture, AnnotatedSet, Box, Point
+
+__all__ = [
+    "FORMATS",
+    "HAND_POINTS",
+    "JOINTS",
+    "AnnotatedObject",
+    "AnnotatedPicture",
+    "AnnotatedSet",
+    "Box",
+    "Point",
+    "read_annotations",
+]

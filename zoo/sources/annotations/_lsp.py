@@ -1,0 +1,118 @@
+"""Leeds Sports Pose: 14 joints of one person a picture (S. Johnson and M. Everingham, BMVC 2010 and CVPR 2011)."""
+
+from __future__ import annotations
+
+import zlib
+from typing import TYPE_CHECKING, Any, Literal
+
+from zoo.errors import InputError
+from zoo.sources.annotations._folder import Folder
+from zoo.sources.annotations._listed import Listed, Marked, Parsed, Place
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+JOINTS = (
+    *("right_ankle", "right_knee", "right_hip", "left_hip", "left_knee", "left_ankle", "right_wrist", "right_elbow"),
+    *("right_shoulder", "left_shoulder", "left_elbow", "left_wrist", "neck", "head_top"),
+)
+"""In the order of both data sets' README."""
+
+_FILE = "joints.mat"
+_MOST_BYTES = 1 << 24
+_MOST_INFLATED = 1 << 26
+"""10,000 pictures are 3.4 MB."""
+_MOST_PERSONS = 100_000
+_HEADER_BYTES = 128
+_COMPRESSED = 15
+_FIX = "give the joints.mat of LSP or LSPET"
+
+
+def lsp_files(folder: Folder) -> list[str]:
+    """`joints.mat`, where there is one."""
+    return folder.files(_FILE)
+
+
+def read_lsp(folder: Folder, file: str) -> Parsed:
+    """Read the joints: (3, 14, N) of LSP, pictures `im0001.jpg` on, or (14, 3, N) of LSPET, `im00001.jpg` on.
+
+    LSP has a place for every joint, and a flag 1 where it is hidden; LSPET a flag 1 where the joint was labelled at
+    all. There is no box.
+
+    Raises:
+        InputError: it is not such a file, or larger than its data set can be.
+    """
+    joints, hidden = _joints(folder.read(file, most=_MOST_BYTES), file)
+    pictures: dict[str, Listed] = {}
+    absent: list[str] = []
+    digits = 4 if hidden else 5
+    for index, person in enumerate(joints):
+        where = f"{file} joints[{index}]"
+        key = f"im{index + 1:0{digits}d}.jpg"
+        name = folder.find(key, ("images", ""), where=where)
+        if name is None:
+            absent.append(key)
+            continue
+        points: list[Place] = [(float(x), float(y), _visibility(flag, hidden, where)) for x, y, flag in person]
+        pictures[name] = Listed(where, [Marked(None, "person", where, points)])
+    return Parsed(pictures, JOINTS, tuple(absent))
+
+
+def _visibility(flag: float, hidden: bool, where: str) -> int:
+    if flag not in (0, 1):
+        raise InputError(f"{where}: a joint's flag is {flag:g} and must be 0 or 1: {_FIX}")
+    if hidden:
+        return 1 if flag else 2
+    return 2 if flag else 0
+
+
+def _joints(data: bytes, file: str) -> tuple[NDArray[np.float64], bool]:
+    """(N, 14, 3) joints, and whether the flag says hidden instead of labelled."""
+    import numpy as np
+
+    array: Any = _matrix(data, file)
+    shape: tuple[int, ...] = getattr(array, "shape", ())
+    if (
+        len(shape) == 3
+        and shape[:2] in ((3, 14), (14, 3))
+        and 0 < shape[2] <= _MOST_PERSONS
+        and array.dtype.kind in "fiu"
+    ):
+        hidden = shape[:2] == (3, 14)
+        return np.asarray(array.transpose(2, 1, 0) if hidden else array.transpose(2, 0, 1), np.float64), hidden
+    raise InputError(f"{file}: joints must be numbers of shape 3 x 14 x N or 14 x 3 x N: {_FIX}")
+
+
+def _matrix(data: bytes, file: str) -> object:
+    """The variable `joints`; scipy's reader runs nothing that is in the file."""
+    from io import BytesIO
+
+    from scipy.io import loadmat
+
+    if not data.startswith(b"MATLAB 5.0 MAT-file"):
+        raise InputError(f"{file} is not a MATLAB 5.0 file: {_FIX}")
+    _check_inflated(data, file)
+    try:
+        return loadmat(BytesIO(data), variable_names=["joints"]).get("joints")
+    except Exception as error:
+        # On damaged files the reader raises whatever it stumbled over, from TypeError to MemoryError.
+        raise InputError(f"{file} is damaged and cannot be read: {_FIX}") from error
+
+
+def _check_inflated(data: bytes, file: str) -> None:
+    """Refuse a file whose compressed parts would fill the memory (the format: MathWorks, "MAT-File Format", 2024)."""
+    place, total = _HEADER_BYTES, 0
+    order: Literal["little", "big"] = "little" if data[126:128] == b"IM" else "big"
+    while place + 8 <= len(data):
+        kind = int.from_bytes(data[place : place + 4], order)
+        size = int.from_bytes(data[place + 4 : place + 8], order)
+        part = data[place + 8 : place + 8 + size]
+        if kind == _COMPRESSED:
+            try:
+                total += len(zlib.decompressobj().decompress(part, _MOST_INFLATED + 1))
+            except zlib.error as error:
+                raise InputError(f"{file} is damaged and cannot be read: {_FIX}") from error
+        if total > _MOST_INFLATED:
+            raise InputError(f"{file} unpacks to more than {_MOST_INFLATED} bytes: {_FIX}")
+        place += 8 + size

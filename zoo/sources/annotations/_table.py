@@ -1,0 +1,38 @@
+"""A folder of pictures with `labels.csv` or `groups.csv`: one face a picture, and groups."""
+
+from __future__ import annotations
+
+from zoo.errors import InputError
+from zoo.sources.annotations._folder import Folder
+from zoo.sources.annotations._listed import Listed, Marked, Parsed
+
+
+def table_files(folder: Folder) -> list[str]:
+    """The tables that lie on top; empty where no picture has a label from any."""
+    return folder.files("labels.csv", "groups.csv")[:1] if folder.labels else []
+
+
+def table_has_faces(folder: Folder) -> bool:
+    """Whether a table says where a face is, and not only which group a picture belongs to."""
+    return any(label.box for label in folder.labels.values())
+
+
+def read_table(folder: Folder, file: str) -> Parsed:
+    """The labels of all tables, which are read already, as objects of the category `face`.
+
+    A picture without a box is one about whose faces nothing is said.
+
+    Raises:
+        InputError: no table labels any picture.
+    """
+    if not folder.labels:
+        raise InputError(f"{file} labels no picture of {folder.root}: give a column `file` with paths from its folder")
+    pictures: dict[str, Listed] = {}
+    for name in folder.pictures:
+        label = folder.labels.get(name)
+        box = label.box if label else None
+        pictures[name] = Listed(box.where if box else file, labelled=box is not None)
+        if box is not None:
+            corners = (box.x, box.y, box.x + box.width, box.y + box.height)
+            pictures[name].objects.append(Marked(corners, "face", box.where, region=box.region))
+    return Parsed(pictures)
