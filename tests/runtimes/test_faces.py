@@ -16,7 +16,7 @@ import pytest
 from zoo.errors import InputError, OutsideError
 from zoo.progress import SilentProgress
 from zoo.runtimes import FaceRun, detect_faces, run_face_graph
-from zoo.runtimes import _faces as faces
+from zoo.runtimes import _run as runner
 
 QUIET = SilentProgress()
 
@@ -127,7 +127,7 @@ class _Killer(SilentProgress):
         if not children.is_file():
             pytest.skip("this system does not list a process's children")
         for child in children.read_text().split():
-            if b"zoo.runtimes._face_process" in Path(f"/proc/{child}/cmdline").read_bytes():
+            if b"zoo.runtimes._graph_process" in Path(f"/proc/{child}/cmdline").read_bytes():
                 os.kill(int(child), signal.SIGKILL)
 
 
@@ -142,6 +142,6 @@ def test_a_process_that_dies_is_an_error_that_names_the_picture(
 def test_a_process_that_hangs_is_ended(
     published_sparse: Path, astronaut: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(faces, "START_SECONDS", 0.01)
+    monkeypatch.setattr(runner, "START_SECONDS", 0.01)
     with pytest.raises(OutsideError, match="gave no answer for 0 seconds and was ended while it started"):
         detect_faces(published_sparse, [astronaut], progress=QUIET)

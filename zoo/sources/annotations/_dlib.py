@@ -92,9 +92,9 @@ class _Parsing:
             self._parser.Parse(data, True)
         except expat.ExpatError as error:
             raise InputError(f"{self._file} line {error.lineno} is not XML ({error}): correct it") from error
-        except ValueError as error:
-            # An encoding that Python does not have.
-            raise InputError(f"{self._file} is not XML that can be read ({error}): save it as UTF-8") from error
+        except (LookupError, ValueError) as error:
+            # An encoding that Python does not have, or cannot do letter by letter.
+            raise InputError(f"{self._file} line 1 names an encoding that is not read: save it as UTF-8") from error
 
     def _refuse(self, *_: object) -> None:
         raise self._error("a DOCTYPE may define entities and is not read: remove it")

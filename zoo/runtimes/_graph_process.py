@@ -1,8 +1,10 @@
-"""The process in which MediaPipe's legacy detection graph runs; started by `zoo.runtimes`, not by people.
+"""The process in which MediaPipe's legacy graphs run; started by `zoo.runtimes`, not by people.
 
-`python -m zoo.runtimes._face_process JOB.json` reads the job, opens one graph a model, and writes JSON lines:
-`{"ready": true, "score_threshold": 0.6}`, then for each picture `{"detections": {MODEL: [[numbers], ...]}}`, or once
-`{"fault": "model" | "picture" | "graph", "name": MODEL, "message": ...}`, after which it ends.
+`python -m zoo.runtimes._graph_process JOB.json` reads the job, opens one graph a model, and writes JSON lines:
+`{"ready": true, "thresholds": {"score_threshold": 0.6}}`, then for each picture
+`{"found": {MODEL: {STREAM: [[number, answer], ...]}}}`, or once
+`{"fault": "model" | "picture" | "graph", "name": MODEL, "message": ...}`, after which it ends. `number` orders a
+stream's packets, and tells which of several streams belong together: those of one region.
 """
 
 from __future__ import annotations
@@ -17,23 +19,23 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
-from zoo.runtimes._graph import LegacyGraph, resource_root
-
-_THRESHOLD = re.compile(r"\bmin_score_thresh: (\S+)")
-"""The option of TensorsToDetectionsCalculator that drops weak detections before non-maximum suppression."""
+from zoo.runtimes._graph import LegacyGraph, Stream, resource_root
 
 TIMESTAMP_STEP = 33_333
 """Microseconds between pictures, as `mediapipe.solutions` steps; a graph only takes rising timestamps."""
 
+Found = dict[str, list[list[Any]]]
+"""By the stream's key, `[timestamp, answer]` of each packet, in the order of timestamps."""
+
 
 @dataclass(frozen=True)
 class Job:
-    """What to run. `shadows`: the resource folder of each model by its name."""
+    """What to run. `shadows`: the resource folder of each model by its name; `thresholds`: those set, by our name."""
 
     graph: LegacyGraph
     shadows: Mapping[str, str]
     pictures: list[str]
-    score_threshold: float | None
+    thresholds: Mapping[str, float]
 
     def write(self, path: Path) -> None:
         path.write_text(json.dumps(asdict(self)), encoding="utf-8")
@@ -41,7 +43,9 @@ class Job:
     @classmethod
     def read(cls, path: Path) -> Job:
         fields = json.loads(path.read_text(encoding="utf-8"))
-        return cls(**{**fields, "graph": LegacyGraph(**fields["graph"])})
+        graph = fields["graph"]
+        streams = tuple(Stream(**stream) for stream in graph["streams"])
+        return cls(**{**fields, "graph": LegacyGraph(**{**graph, "streams": streams})})
 
 
 class _Fault(Exception):  # noqa: N818
@@ -54,43 +58,53 @@ class _Fault(Exception):  # noqa: N818
 class _OpenGraph:
     """A started `CalculatorGraph` with one model in it."""
 
-    def __init__(self, graph: LegacyGraph, shadow: Path, score_threshold: float | None) -> None:
-        import mediapipe.framework.formats.detection_pb2  # noqa: F401 - else packets hold nothing that Python can read
+    def __init__(self, graph: LegacyGraph, shadow: Path, thresholds: Mapping[str, float]) -> None:
         from mediapipe.python._framework_bindings import calculator_graph, resource_util
+
+        from zoo.runtimes._packets import readers
 
         # A global, read while the graph opens its nodes: hence one start after the other, each waited for.
         resource_util.set_resource_dir(str(shadow))
-        config, self.score_threshold = _expanded(graph, shadow / graph.file, score_threshold)
-        self._stream = graph.image_stream
-        self._latest: Any = None
+        config, self.thresholds = _expanded(graph, shadow / graph.file, thresholds)
+        forms = readers()
+        self._streams = [(stream.key, stream.name, forms[stream.holds]) for stream in graph.streams]
+        self._packets: dict[str, list[Any]] = {stream.name: [] for stream in graph.streams}
         self._timestamp = 0
         self._graph = calculator_graph.CalculatorGraph(graph_config=config)
-        self._graph.observe_output_stream(graph.detections_stream, self._keep, True)
-        self._graph.start_run({})
+        for stream in graph.streams:
+            self._graph.observe_output_stream(stream.name, self._keep, False)
+        self._graph.start_run({name: _side_packet(value) for name, value in graph.settings.items()})
         self._graph.wait_until_idle()
 
-    def detect(self, picture: Any) -> list[list[float]]:
-        """Detections of `picture` ((H, W, 3) uint8 RGB) as flat numbers, in the graph's order."""
+    def run(self, picture: Any) -> Found:
+        """What the streams hold for `picture`, (H, W, 3) uint8 RGB."""
         from mediapipe.python._framework_bindings import image_frame
         from mediapipe.python.packet_creator import create_image_frame
-        from mediapipe.python.packet_getter import get_proto_list
 
         self._timestamp += TIMESTAMP_STEP
-        self._latest = None
+        for packets in self._packets.values():
+            packets.clear()
         packet = create_image_frame(image_format=image_frame.ImageFormat.SRGB, data=picture)
-        self._graph.add_packet_to_input_stream(stream=self._stream, packet=packet.at(self._timestamp))
+        self._graph.add_packet_to_input_stream(stream="image", packet=packet.at(self._timestamp))
         self._graph.wait_until_idle()
-        if self._latest is None or self._latest.is_empty():
-            return []
-        return [_numbers(detection) for detection in get_proto_list(self._latest)]
+        return {
+            key: sorted(([packet.timestamp.value, read(packet)] for packet in self._packets[name]), key=lambda e: e[0])
+            for key, name, read in self._streams
+        }
 
-    def _keep(self, _stream: str, packet: Any) -> None:
-        # Called from the graph's thread, where an exception would end the process.
-        self._latest = packet
+    def _keep(self, stream: str, packet: Any) -> None:
+        # Called from the graph's threads, where an exception would end the process.
+        self._packets[stream].append(packet)
 
 
-def _expanded(graph: LegacyGraph, file: Path, score_threshold: float | None) -> tuple[str, float]:
-    """The graph as text, its subgraphs written out, and the score threshold that it then holds.
+def _side_packet(value: int | bool) -> Any:
+    from mediapipe.python.packet_creator import create_bool, create_int
+
+    return create_bool(value) if isinstance(value, bool) else create_int(value)
+
+
+def _expanded(graph: LegacyGraph, file: Path, thresholds: Mapping[str, float]) -> tuple[str, dict[str, float]]:
+    """The graph as text, its subgraphs written out, and the thresholds that it then holds.
 
     Text, and not a message of Python's protobuf: that one drops every option whose class has not been imported, without
     a word, and non-maximum suppression then runs with other settings.
@@ -99,34 +113,29 @@ def _expanded(graph: LegacyGraph, file: Path, score_threshold: float | None) -> 
 
     validated = validated_graph_config.ValidatedGraphConfig()
     validated.initialize(binary_graph_path=str(file))
-    text = validated.text_config
-    found = _THRESHOLD.findall(text)
-    if len(found) != 1:
-        raise RuntimeError(f"{graph.name} holds {len(found)} score thresholds, and one is expected")
-    if score_threshold is None:
-        return text, float(found[0])
-    return _THRESHOLD.sub(f"min_score_thresh: {score_threshold:.9g}", text), score_threshold
-
-
-def _numbers(detection: Any) -> list[float]:
-    location = detection.location_data
-    box = location.relative_bounding_box
-    corners = [box.xmin, box.ymin, box.xmin + box.width, box.ymin + box.height]
-    points = [value for point in location.relative_keypoints for value in (point.x, point.y)]
-    return [detection.score[0], *corners, *points]
+    text, held = validated.text_config, {}
+    for name, option in graph.thresholds.items():
+        pattern = re.compile(rf"\b{option}: (\S+)")
+        found = pattern.findall(text)
+        if len(found) != 1:
+            raise RuntimeError(f"{graph.name} holds {len(found)} options {option}, and one is expected")
+        held[name] = thresholds.get(name, float(found[0]))
+        if name in thresholds:
+            text = pattern.sub(f"{option}: {thresholds[name]:.9g}", text)
+    return text, held
 
 
 def _open_graphs(job: Job) -> dict[str, _OpenGraph]:
     opened = {}
     for name, shadow in job.shadows.items():
         try:
-            opened[name] = _OpenGraph(job.graph, Path(shadow), job.score_threshold)
+            opened[name] = _OpenGraph(job.graph, Path(shadow), job.thresholds)
         except (RuntimeError, ValueError) as error:
             raise _Fault("model", name, str(error)) from error
     return opened
 
 
-def _detect_all(graphs: Mapping[str, _OpenGraph], path: str) -> dict[str, list[list[float]]]:
+def _run_all(graphs: Mapping[str, _OpenGraph], path: str) -> dict[str, Found]:
     from zoo.errors import ZooError
     from zoo.sources import read_picture
 
@@ -137,7 +146,7 @@ def _detect_all(graphs: Mapping[str, _OpenGraph], path: str) -> dict[str, list[l
     found = {}
     for name, graph in graphs.items():
         try:
-            found[name] = graph.detect(picture)
+            found[name] = graph.run(picture)
         except (RuntimeError, ValueError) as error:
             raise _Fault("graph", name, str(error)) from error
     return found
@@ -150,9 +159,9 @@ def _work(job: Job, answers: TextIO) -> None:
 
     try:
         graphs = _open_graphs(job)
-        answer(ready=True, score_threshold=next(iter(graphs.values())).score_threshold)
+        answer(ready=True, thresholds=next(iter(graphs.values())).thresholds)
         for path in job.pictures:
-            answer(detections=_detect_all(graphs, path))
+            answer(found=_run_all(graphs, path))
     except _Fault as fault:
         answer(fault=fault.kind, name=fault.name, message=str(fault))
     # Without this, a graph that failed may wait for itself for ever while the interpreter shuts down.
