@@ -15,20 +15,20 @@ import pytest
 
 from zoo.errors import InputError, OutsideError
 from zoo.progress import SilentProgress
-from zoo.runtimes import FaceRun, detect_faces, run_face_graph
+from zoo.runtimes import DetectionRun, detect_faces, run_face_graph
 from zoo.runtimes import _run as runner
 
 QUIET = SilentProgress()
 
 
 @pytest.fixture(scope="module")
-def both(published_dense: Path, published_sparse: Path, astronaut: Path, coffee: Path, officer: Path) -> FaceRun:
+def both(published_dense: Path, published_sparse: Path, astronaut: Path, coffee: Path, officer: Path) -> DetectionRun:
     """Both published models in one process; faces, no face, and the first picture again."""
     models = {"dense": published_dense, "sparse": published_sparse}
     return run_face_graph(models, [astronaut, coffee, officer, astronaut], progress=QUIET)
 
 
-def test_gives_the_known_detection_of_the_published_sparse_model(both: FaceRun) -> None:
+def test_gives_the_known_detection_of_the_published_sparse_model(both: DetectionRun) -> None:
     (face,) = both.detections["sparse"][0]
     assert face.score == pytest.approx(0.912, abs=0.001)
     xmin, ymin, xmax, ymax = (value * 512 for value in face.box)
@@ -48,7 +48,9 @@ with mediapipe.solutions.face_detection.FaceDetection(min_detection_confidence=0
 """
 
 
-def test_finds_what_mediapipes_own_solution_finds(both: FaceRun, astronaut: Path, coffee: Path, officer: Path) -> None:
+def test_finds_what_mediapipes_own_solution_finds(
+    both: DetectionRun, astronaut: Path, coffee: Path, officer: Path
+) -> None:
     # To the last digit: boxes are averages over suppressed neighbours, and so show every setting of the graph.
     command = [sys.executable, "-c", SOLUTION, *map(str, [astronaut, coffee, officer])]
     lines = subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
@@ -57,35 +59,37 @@ def test_finds_what_mediapipes_own_solution_finds(both: FaceRun, astronaut: Path
         assert [(face.score, face.box) for face in found] == theirs
 
 
-def test_key_points_lie_on_the_face_in_the_graphs_order(both: FaceRun) -> None:
+def test_key_points_lie_on_the_face_in_the_graphs_order(both: DetectionRun) -> None:
     (face,) = both.detections["sparse"][0]
     right_eye, left_eye, nose, mouth, right_ear, left_ear = face.keypoints
     assert right_ear[0] < right_eye[0] < nose[0] < left_eye[0] < left_ear[0]
     assert max(right_eye[1], left_eye[1]) < nose[1] < mouth[1] < face.box[3]
 
 
-def test_finds_nothing_where_there_is_no_face(both: FaceRun) -> None:
+def test_finds_nothing_where_there_is_no_face(both: DetectionRun) -> None:
     assert both.detections["dense"][1] == both.detections["sparse"][1] == []
 
 
-def test_carries_nothing_from_one_picture_to_the_next(both: FaceRun) -> None:
+def test_carries_nothing_from_one_picture_to_the_next(both: DetectionRun) -> None:
     for found in both.detections.values():
         assert found[3] == found[0]
 
 
-def test_models_in_one_process_do_not_see_each_other(both: FaceRun, published_dense: Path, astronaut: Path) -> None:
+def test_models_in_one_process_do_not_see_each_other(
+    both: DetectionRun, published_dense: Path, astronaut: Path
+) -> None:
     assert both.detections["dense"][0] != both.detections["sparse"][0]
     alone = detect_faces(published_dense, [astronaut], progress=QUIET)
     assert alone[0] == both.detections["dense"][0]
 
 
-def test_keeps_the_graphs_own_threshold_and_says_which_runtime(both: FaceRun) -> None:
+def test_keeps_the_graphs_own_threshold_and_says_which_runtime(both: DetectionRun) -> None:
     assert both.score_threshold == 0.6
     assert both.runtime == "mediapipe==0.10.21"
 
 
 def test_a_lower_threshold_adds_detections_and_loses_none(
-    both: FaceRun, published_dense: Path, published_sparse: Path, astronaut: Path, coffee: Path, officer: Path
+    both: DetectionRun, published_dense: Path, published_sparse: Path, astronaut: Path, coffee: Path, officer: Path
 ) -> None:
     models = {"dense": published_dense, "sparse": published_sparse}
     low = run_face_graph(models, [astronaut, coffee, officer], score_threshold=0.02, progress=QUIET)

@@ -15,7 +15,13 @@ if TYPE_CHECKING:
     from huggingface_hub import EvalResult
 
 LIBRARY = "litert"
-PIPELINE_TAGS = {"face_detection": ("object-detection", "Face detection")}
+PIPELINE_TAGS = {
+    "face_detection": ("object-detection", "Face detection"),
+    "pose_detection": ("object-detection", "Person detection"),
+    "palm_detection": ("object-detection", "Palm detection"),
+    "hand_landmark": ("keypoint-detection", "Hand landmarks"),
+    "pose_landmark": ("keypoint-detection", "Pose landmarks"),
+}
 """The hub's task for each task of ours, and the name shown."""
 METRIC_TYPES = {"f_score": "f1", "mean_iou": "mean_iou", "precision": "precision", "recall": "recall"}
 """Identifiers that the hub knows for our metrics."""

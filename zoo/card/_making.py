@@ -153,8 +153,8 @@ def import_sentences(records: CardRecords) -> list[str]:
         sentences.append(f"Rewrites: {listed(applied)}. Once pruned, its sparse kernels can {ready}.")
     if records.locate is not None:
         found = records.locate
+        where = f"{integer(found.pictures_with_objects)} of {integer(found.pictures)} pictures"
         sentences.append(
-            f"The teacher found {integer(found.faces)} faces in {integer(found.pictures_with_faces)} of "
-            f"{integer(found.pictures)} pictures; these aim the training crops."
+            f"The teacher found {integer(found.objects)} {plain(found.noun)} in {where}; these aim the training crops."
         )
     return sentences

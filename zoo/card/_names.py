@@ -21,6 +21,12 @@ METRICS = {
     "mean_iou": "Mean overlap (IoU)",
     "keypoint_error": "Key point error",
     "labelled_recall": "Recall of labelled faces",
+    "landmark_error": "Landmark error, of the object's size",
+    "pck": "Points within 5% of the object's size",
+    "presence_agreement": "Agreement on presence",
+    "handedness_agreement": "Agreement on handedness",
+    "world_error": "World landmark error, m",
+    "mask_iou": "Mask overlap (IoU)",
 }
 STEPS = {"pretrain": "Pre-train", "prune": "Prune", "finetune": "Fine-tune"}
 

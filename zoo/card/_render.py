@@ -50,18 +50,16 @@ def _variables(context: CardContext) -> dict[str, Any]:
 
 
 def _snippets(spec: ModelSpec) -> list[Snippet]:
-    """Code for each way into MediaPipe: the Tasks API, then every legacy graph that the spec names."""
+    """Code for each way into MediaPipe: the Tasks API where it takes this file, then every legacy graph of the spec."""
     environment = python_environment()
     file = f"{spec.name}_sparse.tflite"
-    tasks = environment.get_template("snippets/tasks_api.py.jinja")
     legacy = environment.get_template("snippets/legacy_graph.py.jinja")
-    found = [
-        Snippet(
-            title="MediaPipe Tasks, where the model is an argument",
-            needs=TASKS_RUNTIME,
-            code=tasks.render(file=file, score_threshold=spec.detector.score_threshold),
-        )
-    ]
+    found = []
+    if spec.task == "face_detection" and spec.detector is not None:
+        # Other tasks take a bundle of two models, and not this file.
+        tasks = environment.get_template("snippets/tasks_api.py.jinja")
+        code = tasks.render(file=file, score_threshold=spec.detector.score_threshold)
+        found.append(Snippet("MediaPipe Tasks, where the model is an argument", needs=TASKS_RUNTIME, code=code))
     for drop in spec.dropin:
         graph = str(PurePosixPath(drop.replaces).parent / f"{drop.graph}.binarypb")
         found.append(

@@ -7,6 +7,12 @@ from zoo.spec import ModelSpec
 OUTPUT_TEXTS = {
     "boxes": ("boxes and key points", "For each anchor a box and its key points, undecoded, in pixels of the input."),
     "scores": ("scores", "For each anchor the logit of the score."),
+    "landmarks": ("landmarks", "One after the other, in pixels of the input."),
+    "world_landmarks": ("world landmarks", "One after the other, in metres."),
+    "presence": ("presence", "The probability that what is looked for is there."),
+    "handedness": ("handedness", "The probability that it is a right hand."),
+    "mask": ("mask", "For each pixel the logit of belonging to the object."),
+    "heatmap": ("heat map", "For each landmark the logits of where it is."),
 }
 
 

@@ -13,9 +13,12 @@ from zoo.evaluate._aligned import (
 from zoo.evaluate._bodies import COCO_POINTS, COCO_SIGMAS, MEDIAPIPE_POSE_POINTS, shared_points, sigmas_of
 from zoo.evaluate._detection_metrics import detection_statistics
 from zoo.evaluate._fairness import NO_LABELS, SMALLEST_GROUP, Fairness, judge_groups
+from zoo.evaluate._landmark_agreement import Sighting, landmark_statistics
+from zoo.evaluate._landmark_quality import evaluate_landmarks
 from zoo.evaluate._point_metrics import PckCurve, found_share, mean_error, pck, pck_area, pck_curve, pdj
 from zoo.evaluate._pose_metrics import pose_statistics
-from zoo.evaluate._quality import Agreement, QualityResult, agreement, evaluate_quality
+from zoo.evaluate._quality import Agreement, agreement, evaluate_detections
+from zoo.evaluate._result import QualityResult
 from zoo.evaluate._statistics import Statistic, compare, estimate_all
 from zoo.evaluate._threshold import ThresholdChoice, best_threshold, f_score_at
 from zoo.evaluate._truth import Found, Truth, found_of, truth_of
@@ -32,6 +35,7 @@ __all__ = [
     "Found",
     "PckCurve",
     "QualityResult",
+    "Sighting",
     "Statistic",
     "ThresholdChoice",
     "Truth",
@@ -43,12 +47,14 @@ __all__ = [
     "compare",
     "detection_statistics",
     "estimate_all",
-    "evaluate_quality",
+    "evaluate_detections",
+    "evaluate_landmarks",
     "f_score_at",
     "found_of",
     "found_share",
     "head_size",
     "judge_groups",
+    "landmark_statistics",
     "longer_side",
     "mean_error",
     "palm_length",

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zoo.errors import InputError
 from zoo.evaluate._estimates import FEW_PICTURES, Estimator, differences
-from zoo.evaluate._fairness import Fairness, judge_groups
+from zoo.evaluate._fairness import judge_groups
+from zoo.evaluate._result import QualityResult
 from zoo.evaluate._tally import Tallies, tally_runs
-from zoo.progress import Progress
-from zoo.records import FairnessRecord, PairedDifference, Provenance, QualityRecord, VariantQuality
-from zoo.runtimes import METRICS, Box, Detection, run_face_graph
+from zoo.records import PairedDifference, VariantQuality
+from zoo.runtimes import METRICS, Box, Detection, DetectionRun
 from zoo.spec import Detector
 
 if TYPE_CHECKING:
@@ -78,64 +77,15 @@ def pruned_variants(names: Mapping[str, object], reference: str) -> list[str]:
     return [name for name in names if name not in {reference, "dense"} and not name.startswith("published")]
 
 
-@dataclass(frozen=True)
-class QualityResult:
-    """What the quality and fairness stages measured; `pictures_sha256` stands for the pictures evaluated."""
-
-    runtime: str
-    score_threshold: float
-    iou_threshold: float
-    pictures_sha256: str
-    agreement: Agreement
-    fairness: Fairness
-    notes: list[str]
-
-    def quality_record(self, provenance: Provenance) -> QualityRecord:
-        """The record of the quality stage."""
-        return QualityRecord(
-            provenance=provenance,
-            runtime=self.runtime,
-            reference=self.agreement.reference,
-            score_threshold=self.score_threshold,
-            iou_threshold=self.iou_threshold,
-            pictures=self.agreement.pictures,
-            reference_detections=self.agreement.reference_detections,
-            pictures_sha256=self.pictures_sha256,
-            variants=self.agreement.variants,
-            differences=self.agreement.differences,
-            notes=self.notes,
-        )
-
-    def fairness_record(self, provenance: Provenance) -> FairnessRecord:
-        """The record of the fairness stage."""
-        return FairnessRecord(
-            provenance=provenance,
-            pictures_sha256=self.pictures_sha256,
-            columns=self.fairness.columns,
-            notes=self.fairness.notes,
-        )
-
-
-def evaluate_quality(
-    models: Mapping[str, Path],
-    *,
-    reference: str,
-    pictures: Sequence[Picture],
-    detector: Detector,
-    progress: Progress,
+def evaluate_detections(
+    run: DetectionRun, *, reference: str, pictures: Sequence[Picture], detector: Detector
 ) -> QualityResult:
-    """Run every model (by name: `dense`, `sparse`, `published_dense`, ...) through MediaPipe's graph and compare.
+    """Compare what every model found through MediaPipe's graph on `pictures` with what `reference` found.
 
-    `reference` names one of `models`. The graph keeps its own score threshold, which must be the one that `detector`
-    declares. Raises InputError for a wrong name, threshold, model or picture, and OutsideError if the runtime dies.
+    The graph keeps its own score threshold, which must be the one that `detector` declares; else raises InputError.
     """
     from zoo.sources import set_digest
 
-    if reference not in models:
-        raise InputError(f"the reference '{reference}' is not among the models to evaluate: {', '.join(models)}")
-    if not pictures:
-        raise InputError("there is no picture in the evaluation split; give more pictures with --data")
-    run = run_face_graph(models, [picture.path for picture in pictures], progress=progress)
     if abs(run.score_threshold - detector.score_threshold) > 1e-6:
         raise InputError(
             f"detector.score_threshold is {detector.score_threshold:g} and the graph {run.graph} uses "
@@ -149,10 +99,14 @@ def evaluate_quality(
     )
     return QualityResult(
         runtime=f"{run.runtime}, {run.graph}",
+        reference=reference,
         score_threshold=run.score_threshold,
         iou_threshold=detector.iou_threshold,
+        pictures=compared.pictures,
+        reference_detections=compared.reference_detections,
         pictures_sha256=set_digest(pictures),
-        agreement=compared,
+        variants=compared.variants,
+        differences=compared.differences,
         fairness=judge_groups(compared.tallies, [picture.groups for picture in pictures], reference=reference),
         notes=_notes(compared),
     )

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zoo.errors import InputError
+from zoo.families import family_of
 from zoo.pipeline._catalogue import built_model, read_records
 from zoo.pipeline._folders import locked, replace_folder
 from zoo.pipeline._provenance import provenance_of
@@ -32,7 +33,6 @@ def evaluate_built(
     Only pictures of the evaluation split are taken: the split follows from a picture's content, so none of them was
     trained on. Raises InputError where there is no build, file or picture.
     """
-    from zoo.evaluate import evaluate_quality
     from zoo.sources import fetch_reference
 
     started = time.time()
@@ -40,13 +40,8 @@ def evaluate_built(
     models = _candidates(spec, out, file)
     for reference, declared in spec.references.items():
         models[str(reference)] = fetch_reference(reference, declared, progress=progress).path
-    result = evaluate_quality(
-        models,
-        reference=spec.student.teacher,
-        pictures=pictures_to_judge(spec, data, progress),
-        detector=spec.detector,
-        progress=progress,
-    )
+    pictures = pictures_to_judge(spec, data, progress)
+    result = family_of(spec).evaluate(models, reference=spec.student.teacher, pictures=pictures, progress=progress)
     provenance = provenance_of(command)(started)
     return result.quality_record(provenance), result.fairness_record(provenance)
 
@@ -65,15 +60,12 @@ def dropin_built(
 
     Raises InputError where there is no build, file or picture, or the runtime is not declared.
     """
-    from zoo.runtimes import try_dropin
-
     started = time.time()
     spec = load_spec(name).spec
-    cells = try_dropin(
+    cells = family_of(spec).try_dropin(
         _candidates(spec, out, file),
         drops=_declared_drops(spec, runtime),
         pictures=[picture.path for picture in pictures_to_judge(spec, data, progress)],
-        iou_threshold=spec.detector.iou_threshold,
         progress=progress,
     )
     return DropinRecord(provenance=provenance_of(command)(started), cells=cells)

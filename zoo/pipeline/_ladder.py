@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
+from zoo.families import family_of
 from zoo.pipeline._built import pictures_to_judge
 from zoo.pipeline._ladder_files import TWIN_MARK, climbable, find_start, ladder_stages
 from zoo.pipeline._ladder_output import draw_ladder, write_ladder
@@ -132,17 +133,15 @@ def _published(plan: LadderPlan) -> PublishedLine | None:
 def _quality(
     plan: LadderPlan, spec: ModelSpec, files: Mapping[str, Path], started: float, progress: Progress
 ) -> QualityRecord:
-    from zoo.evaluate import evaluate_quality
     from zoo.sources import fetch_reference
 
     published = {
         str(name): fetch_reference(name, declared, progress=progress).path for name, declared in spec.references.items()
     }
-    result = evaluate_quality(
+    result = family_of(spec).evaluate(
         {**files, **published},
         reference=spec.student.teacher,
         pictures=pictures_to_judge(spec, plan.options.data, progress),
-        detector=spec.detector,
         progress=progress,
     )
     return result.quality_record(provenance_of(plan.options.command)(started))

@@ -9,11 +9,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from zoo.families import detect, family_of
 from zoo.pipeline._keys import hash_file
 from zoo.pipeline._plan import Plan
 from zoo.pipeline._stage import Reads, Stage, StageRun
 from zoo.pipeline._stages_making import PICTURES, student_file
 from zoo.records import Artifact, CalibrateRecord, Calibration, ConvertRecord, FileRef, StageRecord
+from zoo.spec import Detector
 
 if TYPE_CHECKING:
     from zoo.runtimes import Detection
@@ -21,33 +23,39 @@ if TYPE_CHECKING:
 LOW_THRESHOLD = 0.1
 """Score threshold at which candidates are run: low enough to see what a lower operating point would bring."""
 
-FEWEST_FACES = 20
+FEWEST_OBJECTS = 20
 """Reference detections without which no threshold is chosen: with a handful, the choice would follow single faces."""
 
 
 def calibrate_stage(plan: Plan) -> Stage:
     """Weights whose best operating point is the graph's own: `VARIANT.npz`.
 
-    Where the calibration pictures show too few faces, the weights stay as they were trained and the record lists no
-    calibration.
+    Where the calibration pictures show too little, and for models that have no score to move, the weights stay as they
+    were trained and the record lists no calibration.
     """
     spec = plan.spec
 
     def run(run: StageRun) -> Sequence[StageRecord]:
-        calibrations = _Calibrating(plan, run).all_variants()
+        if spec.detector is None:
+            for variant in spec.variants:
+                weights = run.path("train", f"{variant.name}.npz")
+                shutil.copyfile(weights, run.folder / weights.name)
+            return [CalibrateRecord(provenance=run.provenance(), calibrations=[])]
+        calibrations = _Calibrating(plan, spec.detector, run).all_variants()
         return [CalibrateRecord(provenance=run.provenance(), calibrations=calibrations)]
 
     teacher = f"{spec.student.teacher}.tflite"
     return Stage(
         name="calibrate",
         purpose="move each variant's best operating point to the graph's own threshold",
-        version="1",
+        version="2",
         run=run,
         parameters={
             "variants": [variant.model_dump(mode="json", exclude={"purpose"}) for variant in spec.variants],
-            "detector": spec.detector.model_dump(mode="json"),
+            "task": spec.task,
+            "family": spec.family.model_dump(mode="json", exclude={"augmentation", "loss"}),
             "low_threshold": LOW_THRESHOLD,
-            "fewest_faces": FEWEST_FACES,
+            "fewest_objects": FEWEST_OBJECTS,
         },
         reads=[Reads("train", "*.npz"), Reads("adapt", student_file(plan)), Reads("fetch", teacher), PICTURES],
         tools=["mediapipe", "tensorflow", "tf-keras"],
@@ -56,20 +64,20 @@ def calibrate_stage(plan: Plan) -> Stage:
 
 
 class _Calibrating:
-    def __init__(self, plan: Plan, run: StageRun) -> None:
+    def __init__(self, plan: Plan, detector: Detector, run: StageRun) -> None:
         from zoo.sources import read_picture_set
 
+        self._detector, self._noun = detector, family_of(plan.spec).noun
         self._spec, self._run, self._student = plan.spec, run, student_file(plan)
         listed = read_picture_set(run.path("data", "pictures.json")).of("calibration")
         self._pictures = [picture.path for picture in listed]
 
     def all_variants(self) -> list[Calibration]:
         reference = self._reference_detections()
-        enough = sum(len(detections) for detections in reference) >= FEWEST_FACES
+        enough = sum(len(detections) for detections in reference) >= FEWEST_OBJECTS
         if not enough:
-            self._run.progress.say(
-                f"calibrate: the calibration pictures show fewer than {FEWEST_FACES} faces, so scores stay as trained"
-            )
+            few = f"fewer than {FEWEST_OBJECTS} {self._noun}"
+            self._run.progress.say(f"calibrate: the calibration pictures show {few}, so scores stay as trained")
         found = []
         for variant in self._spec.variants:
             weights = self._run.path("train", f"{variant.name}.npz")
@@ -82,27 +90,36 @@ class _Calibrating:
         return found
 
     def _reference_detections(self) -> list[list[Detection]]:
-        from zoo.runtimes import detect_faces
-
         if not self._pictures:
             return []
-        teacher = self._run.path("fetch", f"{self._spec.student.teacher}.tflite")
-        return detect_faces(teacher, self._pictures, progress=self._run.progress)
+        return self._found(self._run.path("fetch", f"{self._spec.student.teacher}.tflite"), None)
+
+    def _found(self, model: Path, threshold: float | None) -> list[list[Detection]]:
+        run = detect(
+            self._spec.task,
+            {"model": model},
+            self._pictures,
+            score_threshold=threshold,
+            progress=self._run.progress,
+        )
+        return run.detections["model"]
 
     def _calibrate(
         self, variant: str, weights: Path, target: Path, reference: list[list[Detection]]
     ) -> Calibration | None:
-        """Write the shifted weights and say what the shift did; None where the variant finds none of the faces."""
+        """Write the shifted weights and say what the shift did; None where the variant finds none of them."""
         from zoo.convert import shift_scores
         from zoo.errors import InputError
         from zoo.evaluate import best_threshold, f_score_at
 
-        graph, iou = self._spec.detector.score_threshold, self._spec.detector.iou_threshold
+        graph, iou = self._detector.score_threshold, self._detector.iou_threshold
         before = self._detect(variant, weights, LOW_THRESHOLD)
         try:
             best = best_threshold(before, reference, iou_threshold=iou)
         except InputError:
-            self._run.progress.say(f"calibrate: {variant} finds none of the faces, so its scores stay as trained")
+            self._run.progress.say(
+                f"calibrate: {variant} finds none of the {self._noun}, so its scores stay as trained"
+            )
             return None
         shift = _logit(graph) - _logit(best.threshold)
         student = self._run.path("adapt", self._student).read_bytes()
@@ -122,14 +139,13 @@ class _Calibrating:
     def _detect(self, variant: str, weights: Path, threshold: float | None) -> list[list[Detection]]:
         """What the weights find, through MediaPipe's graph on a file of them."""
         from zoo.convert import convert_variant
-        from zoo.runtimes import detect_faces
 
         student = self._run.path("adapt", self._student).read_bytes()
         with tempfile.TemporaryDirectory(dir=self._run.progress_folder) as made:
             file = convert_variant(
                 self._spec, self._spec.variant(variant), student=student, weights=weights, folder=Path(made)
             ).path
-            return detect_faces(file, self._pictures, score_threshold=threshold, progress=self._run.progress)
+            return self._found(file, threshold)
 
 
 def _logit(share: float) -> float:

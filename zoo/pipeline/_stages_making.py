@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Sequence
+from dataclasses import astuple
 from typing import TYPE_CHECKING
 
 from zoo.errors import InputError, RefusedError
+from zoo.families import family_of
 from zoo.pipeline._fingerprint import folder_fingerprint
 from zoo.pipeline._keys import Json
 from zoo.pipeline._plan import Plan
@@ -33,6 +35,10 @@ SKIPPED_SHOWN = 50
 
 PICTURES = Reads("data", "pictures.json", known_by="pictures.sha256")
 """The list of pictures; known by its digest, since the list holds the paths of this machine."""
+
+
+PLACES = "places.json"
+"""The locate stage's file: by picture name, each place as the fields of `zoo.training.Place`."""
 
 
 def fetch_stage(plan: Plan) -> Stage:
@@ -126,35 +132,37 @@ def _data_record(run: StageRun, found: PictureSet) -> DataRecord:
 
 
 def locate_stage(plan: Plan) -> Stage:
-    """Faces that the teacher finds on the training pictures, by picture name: `faces.json`."""
+    """What the teacher finds on the training pictures, by picture name: `places.json`."""
     teacher = f"{plan.spec.student.teacher}.tflite"
 
+    family = family_of(plan.spec)
+
     def run(run: StageRun) -> Sequence[StageRecord]:
-        from zoo.runtimes import detect_faces
         from zoo.sources import read_picture_set
 
         pictures = read_picture_set(run.path("data", "pictures.json")).of("train")
-        found = detect_faces(run.path("fetch", teacher), [one.path for one in pictures], progress=run.progress)
-        faces = {
-            picture.name: [detection.box for detection in detections]
-            for picture, detections in zip(pictures, found, strict=True)
+        found = family.locate(run.path("fetch", teacher), [one.path for one in pictures], progress=run.progress)
+        places = {
+            picture.name: [astuple(place) for place in there] for picture, there in zip(pictures, found, strict=True)
         }
-        (run.folder / "faces.json").write_text(json.dumps(faces, indent=0) + "\n", encoding="utf-8")
+        (run.folder / PLACES).write_text(json.dumps(places, indent=0) + "\n", encoding="utf-8")
         return [
             LocateRecord(
                 provenance=run.provenance(),
                 teacher=run.inputs["fetch"].files[teacher],
                 pictures=len(pictures),
-                pictures_with_faces=sum(bool(boxes) for boxes in faces.values()),
-                faces=sum(len(boxes) for boxes in faces.values()),
+                noun=family.noun,
+                pictures_with_objects=sum(bool(there) for there in places.values()),
+                objects=sum(len(there) for there in places.values()),
             )
         ]
 
     return Stage(
         name="locate",
-        purpose="find the faces to train on, with the teacher in MediaPipe's graph",
-        version="1",
+        purpose=f"find the {family.noun} to train on, with the teacher in MediaPipe's graph",
+        version="2",
         run=run,
+        parameters={"task": plan.spec.task},
         reads=[Reads("fetch", teacher), PICTURES],
         tools=["mediapipe"],
         records=["locate"],

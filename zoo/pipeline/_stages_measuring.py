@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from zoo.families import family_of
 from zoo.pipeline._plan import Plan
 from zoo.pipeline._stage import Reads, Stage, StageRun
 from zoo.pipeline._stages_making import PICTURES
@@ -120,13 +121,10 @@ def dropin_stage(plan: Plan) -> Stage:
     spec = plan.spec
 
     def run(run: StageRun) -> Sequence[StageRecord]:
-        from zoo.runtimes import try_dropin
-
-        cells = try_dropin(
+        cells = family_of(spec).try_dropin(
             variant_files(plan, run),
             drops=spec.dropin,
             pictures=[picture.path for picture in evaluation_pictures(plan, run)],
-            iou_threshold=spec.detector.iou_threshold,
             progress=run.progress,
         )
         return [DropinRecord(provenance=run.provenance(), cells=cells)]
@@ -138,7 +136,7 @@ def dropin_stage(plan: Plan) -> Stage:
         run=run,
         parameters={
             "dropin": [drop.model_dump(mode="json") for drop in spec.dropin],
-            "iou_threshold": spec.detector.iou_threshold,
+            "family": spec.family.model_dump(mode="json", exclude={"augmentation", "loss"}),
             "pictures": plan.preset.evaluation_pictures,
         },
         reads=[Reads("convert", "*.tflite"), PICTURES],

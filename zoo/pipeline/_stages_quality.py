@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from zoo.families import family_of
 from zoo.pipeline._plan import Plan
 from zoo.pipeline._stage import Stage, StageRun
 from zoo.pipeline._stages_making import PICTURES
@@ -12,17 +13,14 @@ from zoo.records import StageRecord
 
 
 def quality_stage(plan: Plan) -> Stage:
-    """Agreement with the teacher and recall of labelled faces, over all pictures and by group."""
+    """Agreement with the teacher, and with labels where there are some, over all pictures and by group."""
     spec = plan.spec
 
     def run(run: StageRun) -> Sequence[StageRecord]:
-        from zoo.evaluate import evaluate_quality
-
-        result = evaluate_quality(
+        result = family_of(spec).evaluate(
             {**variant_files(plan, run), **reference_files(plan, run)},
             reference=spec.student.teacher,
             pictures=evaluation_pictures(plan, run),
-            detector=spec.detector,
             progress=run.progress,
         )
         provenance = run.provenance()
@@ -31,11 +29,12 @@ def quality_stage(plan: Plan) -> Stage:
     return Stage(
         name="quality",
         purpose="measure quality and fairness on pictures that training did not see",
-        version="1",
+        version="2",
         run=run,
         parameters={
             "reference": spec.student.teacher,
-            "detector": spec.detector.model_dump(mode="json"),
+            "task": spec.task,
+            "family": spec.family.model_dump(mode="json", exclude={"augmentation", "loss"}),
             "pictures": plan.preset.evaluation_pictures,
         },
         reads=[*MODELS, PICTURES],

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from zoo.pipeline._plan import Plan
 from zoo.pipeline._stage import Reads, Stage, StageRun
-from zoo.pipeline._stages_making import PICTURES, student_file
+from zoo.pipeline._stages_making import PICTURES, PLACES, student_file
 from zoo.records import StageRecord, TrainRecord
 
 
@@ -19,17 +19,17 @@ def train_stage(plan: Plan) -> Stage:
 
     def run(run: StageRun) -> Sequence[StageRecord]:
         from zoo.sources import read_picture, read_picture_set
-        from zoo.training import PictureSource, train_student
+        from zoo.training import PictureSource, Place, train_student
 
         pictures = read_picture_set(run.path("data", "pictures.json")).of("train")
-        faces = json.loads(run.path("locate", "faces.json").read_text(encoding="utf-8"))
+        places = json.loads(run.path("locate", PLACES).read_text(encoding="utf-8"))
         trained = train_student(
             spec,
             preset,
             student=run.path("adapt", start).read_bytes(),
             teacher=run.path("fetch", teacher),
             pictures=[
-                PictureSource(path=picture.path, faces=tuple(tuple(box) for box in faces[picture.name]))
+                PictureSource(path=picture.path, places=tuple(Place(*place) for place in places[picture.name]))
                 for picture in pictures
             ],
             read_picture=read_picture,
@@ -58,7 +58,7 @@ def train_stage(plan: Plan) -> Stage:
     return Stage(
         name="train",
         purpose=f"pretrain, prune and fine-tune (preset {plan.preset_name})",
-        version="1",
+        version="2",
         run=run,
         parameters={
             "preset": {
@@ -67,12 +67,12 @@ def train_stage(plan: Plan) -> Stage:
                 "batch_size": preset.batch_size,
             },
             "training": spec.training.model_dump(mode="json", exclude={"presets"}),
-            "augmentation": spec.data.augmentation.model_dump(mode="json"),
+            "family": spec.family.model_dump(mode="json"),
             "input": spec.input.model_dump(mode="json"),
-            "score_threshold": spec.detector.score_threshold,
+            "outputs": [output.model_dump(mode="json") for output in spec.outputs],
             "sparsities": sparsities,
         },
-        reads=[Reads("adapt", start), Reads("fetch", teacher), PICTURES, Reads("locate", "faces.json")],
+        reads=[Reads("adapt", start), Reads("fetch", teacher), PICTURES, Reads("locate", PLACES)],
         tools=["tensorflow", "tf-keras", "tensorflow-model-optimization", "ai-edge-litert", "opencv-contrib-python"],
         records=["train"],
     )

@@ -49,13 +49,17 @@ class DataRecord(StageRecord):
 
 
 class LocateRecord(StageRecord):
-    """Faces that the teacher finds through MediaPipe's graph, to aim crops and to calibrate; kept in `faces.json`."""
+    """What the teacher finds through MediaPipe's graph, to aim training at; kept in `places.json`.
+
+    `noun`: what that is, in the plural.
+    """
 
     stage: Literal["locate"] = "locate"
     teacher: FileRef
     pictures: int
-    pictures_with_faces: int
-    faces: int
+    noun: str
+    pictures_with_objects: int
+    objects: int
 
 
 class ImportRecord(StageRecord):

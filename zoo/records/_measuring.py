@@ -142,7 +142,7 @@ class BenchRecord(StageRecord):
 
 
 class VariantQuality(Frozen):
-    """Metrics of one model: `precision`, `recall`, `f_score`, `mean_iou`, `keypoint_error`, `labelled_recall`."""
+    """Metrics of one model, by name; those of detectors and of landmark models differ."""
 
     name: str
     metrics: dict[str, Estimate]
@@ -160,13 +160,17 @@ class PairedDifference(Frozen):
 
 
 class QualityRecord(StageRecord):
-    """Through MediaPipe's own graph, on pictures that training did not see."""
+    """Through MediaPipe's own graph, on pictures that training did not see.
+
+    `reference_detections`: what the reference found: boxes of a detector, or regions with landmarks. The thresholds are
+    those of detectors.
+    """
 
     stage: Literal["quality"] = "quality"
     runtime: str
     reference: str
-    score_threshold: float
-    iou_threshold: float
+    score_threshold: float | None
+    iou_threshold: float | None
     pictures: int
     reference_detections: int
     pictures_sha256: Sha256

@@ -14,7 +14,7 @@ from zoo.runtimes._run import run_graph
 
 
 @dataclass(frozen=True)
-class FaceRun:
+class DetectionRun:
     """What the graph found: `detections[model][picture]`, in the order of the pictures given.
 
     `runtime` is `mediapipe==VERSION`; `score_threshold` the one that the graph ran with.
@@ -47,7 +47,7 @@ def run_face_graph(
     score_threshold: float | None = None,
     graph: LegacyGraph = FACE_FULL_RANGE,
     progress: Progress,
-) -> FaceRun:
+) -> DetectionRun:
     """Run each model in the place of the original file of MediaPipe's graph, on every picture.
 
     All graphs live in one child process, each with its own resource folder; every picture is decoded once and carries
@@ -61,7 +61,7 @@ def run_face_graph(
     replaced = {name: {graph.replaces: path} for name, path in models.items()}
     thresholds = {SCORE_THRESHOLD: score_threshold}
     run = run_graph(graph, replaced, pictures, thresholds=thresholds, progress=progress)
-    return FaceRun(
+    return DetectionRun(
         runtime=run.runtime,
         graph=run.graph,
         score_threshold=run.thresholds[SCORE_THRESHOLD],

@@ -123,8 +123,21 @@ POSE_FULL = LegacyGraph(
 )
 """Behind `mediapipe.solutions.pose` with `static_image_mode=True`, `enable_segmentation=True`."""
 
-LEGACY_GRAPHS = {graph.name: graph for graph in (FACE_FULL_RANGE,)}
-"""The graphs that end in detections, by name."""
+GRAPHS = (FACE_FULL_RANGE, *HAND_GRAPHS.values(), POSE_FULL)
+"""Every graph that is driven here."""
+
+
+def graph_at(name: str, replaced: str) -> LegacyGraph:
+    """The graph of that name that loads the file `replaced`. Raises InputError where there is none."""
+    named = [graph for graph in GRAPHS if graph.name == name]
+    if not named:
+        known = ", ".join(dict.fromkeys(graph.name for graph in GRAPHS))
+        raise InputError(f"dropin: graph '{name}' is not known; known are {known}")
+    for graph in named:
+        if replaced in graph.models:
+            return graph
+    loads = ", ".join(path for graph in named for path in graph.models)
+    raise InputError(f"dropin: {name} loads {loads}; replaces names {replaced}")
 
 
 def installed_mediapipe() -> str:
@@ -141,6 +154,11 @@ def resource_root() -> Path:
     if found is None or not found.submodule_search_locations:
         raise OutsideError("the package mediapipe is not installed; install mediapipe==0.10.21")
     return Path(found.submodule_search_locations[0]).parent
+
+
+def original_file(path: str) -> Path:
+    """The published file at a path of `LegacyGraph.models`, as it is installed."""
+    return resource_root() / path
 
 
 def make_shadow(graph: LegacyGraph, replaced: Mapping[str, Path], folder: Path) -> Path:

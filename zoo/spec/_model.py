@@ -287,6 +287,14 @@ class ModelSpec(SpecPart):
                 raise ValueError(f"variant '{variant.name}': every variant but dense needs a sparsity, dense has none")
         return self
 
+    @property
+    def family(self) -> Detector | Landmarks:
+        """The block of the spec's family, which the validation made sure is there."""
+        family = self.detector or self.landmarks
+        if family is None:
+            raise ValueError(f"{self.name} has neither detector nor landmarks")
+        return family
+
     def variant(self, name: str) -> Variant:
         """The variant of that name; KeyError where there is none."""
         for variant in self.variants:

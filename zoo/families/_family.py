@@ -1,0 +1,56 @@
+"""What the pipeline asks of a family of models, whatever it finds in pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from zoo.errors import InputError
+from zoo.progress import Progress
+from zoo.records import DropinCell
+from zoo.spec import Drop, ModelSpec
+
+if TYPE_CHECKING:
+    from zoo.evaluate import QualityResult
+    from zoo.sources import Picture
+    from zoo.training import Place
+
+
+class Family(Protocol):
+    """One family. Everything runs through MediaPipe's own graphs; `models` are files by a name of ours.
+
+    Methods raise InputError for a file that the graph does not take, OutsideError where the runtime dies.
+    """
+
+    noun: str
+    """What is found, in the plural, such as faces."""
+
+    def locate(self, model: Path, pictures: Sequence[Path], *, progress: Progress) -> list[list[Place]]:
+        """Where training aims at: the places of each picture in which the graph finds something."""
+
+    def evaluate(
+        self, models: Mapping[str, Path], *, reference: str, pictures: Sequence[Picture], progress: Progress
+    ) -> QualityResult:
+        """Quality and fairness of every model against the one named `reference`."""
+
+    def try_dropin(
+        self, models: Mapping[str, Path], *, drops: Sequence[Drop], pictures: Sequence[Path], progress: Progress
+    ) -> list[DropinCell]:
+        """Each model in each declared place; one cell for each of both, places first."""
+
+
+def family_of(spec: ModelSpec) -> Family:
+    """The family of a spec's task.
+
+    Raises InputError for a spec without what its task needs.
+    """
+    if spec.detector is not None:
+        from zoo.families._detectors import DetectorFamily
+
+        return DetectorFamily(spec.task, spec.detector)
+    if spec.landmarks is not None:
+        from zoo.families._landmark_models import LandmarkFamily
+
+        return LandmarkFamily(spec)
+    raise InputError(f"{spec.name} declares neither detector nor landmarks, so nothing can be judged.")

@@ -1,0 +1,153 @@
+"""Landmark models: of hands and of poses, in the regions that MediaPipe's detectors find."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from zoo.errors import InputError
+from zoo.families._dropin import Compared, try_places
+from zoo.progress import Progress
+from zoo.records import DropinCell
+from zoo.runtimes import Hand, Pose, Region, run_hand_graph, run_pose_graph
+from zoo.spec import Drop, ModelSpec
+
+if TYPE_CHECKING:
+    from zoo.evaluate import QualityResult, Sighting
+    from zoo.sources import Picture
+    from zoo.training import Place
+
+Answer = Hand | Pose
+Answers = list[list[Answer]]
+"""By picture and region."""
+
+NOUNS = {"hand_landmark": "hands", "pose_landmark": "persons"}
+
+
+@dataclass(frozen=True)
+class LandmarkRun:
+    """`answers[model][picture][region]`, from MediaPipe's graph."""
+
+    runtime: str
+    graph: str
+    presence_threshold: float
+    answers: dict[str, Answers]
+
+
+class LandmarkFamily:
+    """Points in regions; see `zoo.families.Family`."""
+
+    def __init__(self, spec: ModelSpec) -> None:
+        self._spec = spec
+        self.noun = NOUNS[spec.task]
+
+    def locate(self, model: Path, pictures: Sequence[Path], *, progress: Progress) -> list[list[Place]]:
+        from zoo.training import Place
+
+        run = self._run({"model": model}, pictures, progress=progress)
+        return [[_place(Place, one.region) for one in found if one.found] for found in run.answers["model"]]
+
+    def evaluate(
+        self, models: Mapping[str, Path], *, reference: str, pictures: Sequence[Picture], progress: Progress
+    ) -> QualityResult:
+        from zoo.evaluate import evaluate_landmarks
+
+        if reference not in models:
+            raise InputError(f"the reference '{reference}' is not among the models to evaluate: {', '.join(models)}")
+        if not pictures:
+            raise InputError("there is no picture in the evaluation split; give more pictures with --data")
+        run = self._run(models, [picture.path for picture in pictures], progress=progress)
+        return evaluate_landmarks(
+            {name: sightings(answers) for name, answers in run.answers.items()},
+            reference=reference,
+            pictures=pictures,
+            runtime=f"{run.runtime}, {run.graph}",
+            noun=self.noun,
+        )
+
+    def try_dropin(
+        self, models: Mapping[str, Path], *, drops: Sequence[Drop], pictures: Sequence[Path], progress: Progress
+    ) -> list[DropinCell]:
+        return try_places(models, drops=drops, probe=_LandmarkProbe(self), pictures=pictures, progress=progress)
+
+    def _run(self, models: Mapping[str, Path], pictures: Sequence[Path], *, progress: Progress) -> LandmarkRun:
+        declared = self._spec.landmarks
+        place, complexity = self._place()
+        placed = {name: {place: path} for name, path in models.items()}
+        if self._spec.task == "hand_landmark":
+            hands = run_hand_graph(placed, pictures, complexity=complexity, progress=progress)
+            threshold, runtime, graph = hands.presence_threshold, hands.runtime, hands.graph
+            answers: dict[str, Answers] = {
+                name: [list(one.hands) for one in found] for name, found in hands.pictures.items()
+            }
+        else:
+            poses = run_pose_graph(placed, pictures, progress=progress)
+            threshold, runtime, graph = poses.presence_threshold, poses.runtime, poses.graph
+            answers = {
+                name: [[one.pose] if one.pose else [] for one in found] for name, found in poses.pictures.items()
+            }
+        if declared is not None and abs(threshold - declared.presence_threshold) > 1e-6:
+            raise InputError(
+                f"landmarks.presence_threshold is {declared.presence_threshold:g} and the graph {graph} uses "
+                f"{threshold:g}; correct it in the spec"
+            )
+        return LandmarkRun(runtime, graph, threshold, answers)
+
+    def _place(self) -> tuple[str, Literal["full", "lite"]]:
+        """The published file whose place the model takes, by the spec's first drop-in, and the graph's complexity."""
+        if not self._spec.dropin:
+            raise InputError(f"{self._spec.name} declares no dropin, which tells whose place it takes in the graph")
+        name = PurePosixPath(self._spec.dropin[0].replaces).name
+        return name, "lite" if name.endswith("_lite.tflite") else "full"
+
+
+def _place(place: type[Place], region: Region) -> Place:
+    return place(region.x_center, region.y_center, region.width, region.height, region.rotation)
+
+
+def sightings(answers: Answers) -> list[list[Sighting]]:
+    """A model's answers as evaluation takes them: points in shares of the region's side, whose scale is isotropic."""
+    return [[_sighting(one) for one in found] for found in answers]
+
+
+def _sighting(answer: Answer) -> Sighting:
+    from zoo.evaluate import Sighting
+
+    points = np.array([(x, y) for x, y, _ in answer.landmarks], np.float64).reshape(-1, 2)
+    return Sighting(
+        found=answer.found,
+        points=points / np.array([answer.region.width, answer.region.height]),
+        world=np.array(answer.world, np.float64).reshape(-1, 3),
+        label=answer.label if isinstance(answer, Hand) else "",
+        mask=answer.cells() if isinstance(answer, Pose) and answer.found else None,
+    )
+
+
+@dataclass(frozen=True)
+class _LandmarkProbe:
+    """How landmarks of a file in the place of the original are compared with the original's."""
+
+    family: LandmarkFamily
+
+    @property
+    def noun(self) -> str:
+        return self.family.noun
+
+    def run(self, model: Path, pictures: Sequence[Path], progress: Progress) -> Answers:
+        return self.family._run({"model": model}, pictures, progress=progress).answers["model"]
+
+    def count(self, found: Answers) -> int:
+        return sum(one.found for regions in found for one in regions)
+
+    def compare(self, ours: Answers, original: Answers) -> Compared:
+        from zoo.evaluate import landmark_statistics
+
+        if not all(np.isfinite(point).all() for regions in ours for one in regions for point in one.landmarks):
+            return Compared("its landmarks hold numbers that are not finite", {})
+        statistics = landmark_statistics(sightings(ours), sightings(original))
+        values = {name: float(one.values(np.ones((1, one.pictures)))[0]) for name, one in statistics.items()}
+        return Compared("", {name: value for name, value in values.items() if np.isfinite(value)})
