@@ -9,11 +9,11 @@ from zoo.tflite import Model, Operator, read_model
 BOXES, SCORES = 0, 1
 """Which output of the full-range face model is which."""
 
-_PASS_THROUGH = {"RESHAPE", "DEPTH_TO_SPACE", "DEQUANTIZE"}
+_PASS_THROUGH = {"RESHAPE", "DEPTH_TO_SPACE", "DEQUANTIZE", "LOGISTIC"}
 
 
 def with_scaled_output(data: bytes, *, output: int, factor: float) -> bytes:
-    """The model with weights and bias of the last layer before `output` multiplied, so that the output is too."""
+    """The model with weights and bias of the last layer before `output` multiplied, so that the output, or its logit, is too."""
     model = read_model(data)
     changed = bytearray(data)
     for operand in _last_layer(model, model.outputs[output]).inputs[1:]:

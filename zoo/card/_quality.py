@@ -13,12 +13,12 @@ from zoo.records import DropinCell, FairnessColumn, FairnessGroup, QualityRecord
 
 @dataclass(frozen=True)
 class QualityView:
-    """Through which runtime, on what, and how each file did."""
+    """Through which runtime, on what, and how each file did. Models without boxes have no thresholds."""
 
     runtime: str
     reference: str
-    score_threshold: str
-    iou_threshold: str
+    score_threshold: str | None
+    iou_threshold: str | None
     pictures: str
     reference_detections: str
     metrics: Table
@@ -55,8 +55,8 @@ def quality_view(records: CardRecords) -> QualityView | NotMeasured:
     return QualityView(
         runtime=plain(record.runtime),
         reference=file_label(record.reference),
-        score_threshold=f"{record.score_threshold:g}",
-        iou_threshold=f"{record.iou_threshold:g}",
+        score_threshold=None if record.score_threshold is None else f"{record.score_threshold:g}",
+        iou_threshold=None if record.iou_threshold is None else f"{record.iou_threshold:g}",
         pictures=integer(record.pictures),
         reference_detections=integer(record.reference_detections),
         metrics=_metrics(record),

@@ -18,6 +18,12 @@ from zoo.spec import ModelSpec
 
 TASKS_RUNTIME = "mediapipe>=1.2"
 """The first releases whose Tasks API takes full-range face models: 0.10.21 refuses them."""
+LEGACY_SNIPPETS = {
+    "face_detection_full_range_cpu": "legacy_faces.py.jinja",
+    "hand_landmark_tracking_cpu": "legacy_hands.py.jinja",
+    "pose_landmark_cpu": "legacy_poses.py.jinja",
+}
+"""How each legacy graph is driven."""
 
 
 def render_card(spec: ModelSpec, records: Mapping[str, StageRecord], folder: Path) -> list[Path]:
@@ -53,20 +59,24 @@ def _snippets(spec: ModelSpec) -> list[Snippet]:
     """Code for each way into MediaPipe: the Tasks API where it takes this file, then every legacy graph of the spec."""
     environment = python_environment()
     file = f"{spec.name}_sparse.tflite"
-    legacy = environment.get_template("snippets/legacy_graph.py.jinja")
     found = []
     if spec.task == "face_detection" and spec.detector is not None:
         # Other tasks take a bundle of two models, and not this file.
         tasks = environment.get_template("snippets/tasks_api.py.jinja")
         code = tasks.render(file=file, score_threshold=spec.detector.score_threshold)
         found.append(Snippet("MediaPipe Tasks, where the model is an argument", needs=TASKS_RUNTIME, code=code))
-    for drop in spec.dropin:
+    for drop in (one for one in spec.dropin if one.graph in LEGACY_SNIPPETS):
         graph = str(PurePosixPath(drop.replaces).parent / f"{drop.graph}.binarypb")
         found.append(
             Snippet(
                 title="A legacy MediaPipe graph, with its file replaced",
                 needs=drop.runtime,
-                code=legacy.render(file=file, graph=graph, replaces=drop.replaces),
+                code=environment.get_template(f"snippets/{LEGACY_SNIPPETS[drop.graph]}").render(
+                    file=file,
+                    graph=graph,
+                    replaces=drop.replaces,
+                    complexity=int(not drop.replaces.endswith("_lite.tflite")),
+                ),
             )
         )
     return found

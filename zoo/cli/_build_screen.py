@@ -60,21 +60,28 @@ def _show_pictures(console: Console, result: BuildResult) -> None:
         )
 
 
+METRICS = {"f_score": "F-score", "landmark_error": "landmark error"}
+
+
 def _show_comparison(console: Console, result: BuildResult) -> None:
-    rows = table("model", "bytes", "gzip", "wasm ms", "ratio", "F-score", right=("bytes", "gzip", "wasm ms", "ratio"))
-    for row in result.comparison():
+    comparison = result.comparison()
+    metric = METRICS[comparison[0].metric] if comparison else ""
+    rows = table("model", "bytes", "gzip", "wasm ms", "ratio", metric, right=("bytes", "gzip", "wasm ms", "ratio"))
+    for row in comparison:
         rows.add_row(
             TITLES.get(row.name, row.name),
             f"{row.bytes:,}",
             f"{row.gzip_bytes:,}",
             _number(row.wasm_ms, ".2f"),
             _number(row.wasm_ratio, ".3f"),
-            "-" if row.f_score is None else f"{row.f_score.value:.3f} (n={row.f_score.n})",
+            "-" if row.quality is None else f"{row.quality.value:.3f} (n={row.quality.n})",
         )
     console.print(rows)
-    console.print("ratio: time in WebAssembly over that of the published dense model; less is faster.")
+    if comparison:
+        baseline = TITLES.get(comparison[0].baseline, comparison[0].baseline)
+        console.print(f"ratio: time in WebAssembly over that of {baseline}; less is faster.")
     if result.gates.sample_data:
-        console.print("F-score: on a few sample pictures, so it says nothing about quality; use --data.")
+        console.print(f"{metric}: on a few sample pictures, so it says nothing about quality; use --data.")
 
 
 def _number(value: float | None, form: str) -> str:

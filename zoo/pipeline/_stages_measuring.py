@@ -75,7 +75,7 @@ def bench_stage(plan: Plan) -> Stage:
     sparse = [variant.name for variant in plan.spec.variants if variant.sparsity is not None]
     published = [str(name) for name in plan.spec.references]
     pairs = [(name, reference) for reference in published for name in ("dense", *sparse)]
-    pairs += [(name, "published_dense") for name in published if name != "published_dense"]
+    pairs += [("published_sparse", "published_dense")] if len(published) == 2 else []
     pairs += [(name, "dense") for name in sparse] + [("sparse", TWIN)]
 
     def run(run: StageRun) -> Sequence[StageRecord]:

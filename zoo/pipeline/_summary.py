@@ -10,22 +10,29 @@ from zoo.pipeline._engine import StageOutcome
 from zoo.pipeline._folders import BuildFolder
 from zoo.records import BenchRecord, Estimate, GateResult, GatesRecord, QualityRecord, StageRecord, TargetResult
 
-BASELINE = "published_dense"
-"""What users run today, and so what every latency ratio is against."""
+BASELINES = ("published_dense", "published_sparse")
+"""What users run today, and so what every latency ratio is against: the dense file where one is published."""
+QUALITIES = ("f_score", "landmark_error")
+"""The one metric of a family that a comparison shows."""
 
 AnyRecord = TypeVar("AnyRecord", bound=StageRecord)
 
 
 @dataclass(frozen=True)
 class ComparisonRow:
-    """One model of the comparison; None where it was not measured. `wasm_ratio`: its time over that of `BASELINE`."""
+    """One model of the comparison; None where it was not measured.
+
+    `wasm_ratio`: its time over that of `baseline`. `quality`: its value of `metric`.
+    """
 
     name: str
     bytes: int
     gzip_bytes: int
     wasm_ms: float | None
     wasm_ratio: float | None
-    f_score: Estimate | None
+    baseline: str
+    quality: Estimate | None
+    metric: str
 
 
 @dataclass(frozen=True)
@@ -80,7 +87,8 @@ class BuildResult:
                     "gzip_bytes": row.gzip_bytes,
                     "wasm_ms": row.wasm_ms,
                     "wasm_ratio": row.wasm_ratio,
-                    "f_score": row.f_score,
+                    "baseline": row.baseline,
+                    row.metric: row.quality,
                 }
                 for row in self.comparison()
             ],
@@ -93,15 +101,19 @@ def compare(records: Mapping[str, StageRecord]) -> list[ComparisonRow]:
         return []
     bench = _record(records, "bench", BenchRecord)
     wasm = next((target for target in bench.targets if target.target == "wasm"), None)
-    scores = _f_scores(records)
+    metric, scores = _qualities(records)
+    sized = {size.name for size in bench.sizes}
+    baseline = next((name for name in BASELINES if name in sized), BASELINES[0])
     return [
         ComparisonRow(
             name=size.name,
             bytes=size.file.bytes,
             gzip_bytes=size.gzip_bytes,
             wasm_ms=_median(wasm, size.name),
-            wasm_ratio=_ratio(wasm, size.name),
-            f_score=scores.get(size.name),
+            wasm_ratio=_ratio(wasm, size.name, baseline),
+            baseline=baseline,
+            quality=scores.get(size.name),
+            metric=metric,
         )
         for size in bench.sizes
     ]
@@ -114,11 +126,13 @@ def _record(records: Mapping[str, StageRecord], name: str, kind: type[AnyRecord]
     return record
 
 
-def _f_scores(records: Mapping[str, StageRecord]) -> dict[str, Estimate]:
+def _qualities(records: Mapping[str, StageRecord]) -> tuple[str, dict[str, Estimate]]:
     if "quality" not in records:
-        return {}
+        return QUALITIES[0], {}
     quality = _record(records, "quality", QualityRecord)
-    return {variant.name: variant.metrics["f_score"] for variant in quality.variants if "f_score" in variant.metrics}
+    known = {metric for variant in quality.variants for metric in variant.metrics}
+    metric = next((one for one in QUALITIES if one in known), QUALITIES[0])
+    return metric, {one.name: one.metrics[metric] for one in quality.variants if metric in one.metrics}
 
 
 def _median(target: TargetResult | None, name: str) -> float | None:
@@ -126,6 +140,6 @@ def _median(target: TargetResult | None, name: str) -> float | None:
     return next((timing.median_ms for timing in timings if timing.name == name), None)
 
 
-def _ratio(target: TargetResult | None, name: str) -> float | None:
+def _ratio(target: TargetResult | None, name: str, baseline: str) -> float | None:
     ratios = target.ratios if target else []
-    return next((each.ratio for each in ratios if each.numerator == name and each.denominator == BASELINE), None)
+    return next((each.ratio for each in ratios if each.numerator == name and each.denominator == baseline), None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import cv2
 import numpy as np
 
 from zoo.spec import RegionAugmentation
@@ -31,15 +32,18 @@ def draw_region(
 
 
 def cut(pixels: Pixels, place: Place, *, side: int, flip: bool = False) -> Pixels:
-    """The square that MediaPipe cuts out of a picture for a region that is square in pixels."""
+    """The square that MediaPipe cuts out of a picture for a region: see `zoo.runtimes.crop_region`.
+
+    The longer side in pixels counts, and beyond the picture its edge is repeated.
+    """
     height, width = pixels.shape[:2]
     matrix = place_point(
         source=(place.x * width, place.y * height),
         target=(side / 2, side / 2),
-        scale=side / max(place.width * width, 1.0),
+        scale=side / max(place.width * width, place.height * height, 1.0),
         angle=-math.degrees(place.rotation),
     )
-    return warp(pixels, mirrored(matrix, side) if flip else matrix, side=side)
+    return warp(pixels, mirrored(matrix, side) if flip else matrix, side=side, border=cv2.BORDER_REPLICATE)
 
 
 def _changed(

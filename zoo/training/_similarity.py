@@ -29,9 +29,10 @@ def mirrored(matrix: Matrix, width: int) -> Matrix:
     return np.array([[-1.0, 0.0, width], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]]) @ matrix
 
 
-def warp(pixels: Pixels, matrix: Matrix, *, side: int) -> Pixels:
-    """The square of `side` pixels that the matrix makes of a picture.
+def warp(pixels: Pixels, matrix: Matrix, *, side: int, border: int = cv2.BORDER_CONSTANT) -> Pixels:
+    """The square of `side` pixels that the matrix makes of a picture, black beyond it or as OpenCV's `border` says.
 
-    Constant black outside and plain bilinear sampling are what MediaPipe's ImageToTensorCalculator does on the CPU.
+    Plain bilinear sampling is what MediaPipe's ImageToTensorCalculator does on the CPU.
     """
-    return np.asarray(cv2.warpAffine(pixels, matrix[:2], (side, side), flags=cv2.INTER_LINEAR), np.uint8)
+    warped = cv2.warpAffine(pixels, matrix[:2], (side, side), flags=cv2.INTER_LINEAR, borderMode=border)
+    return np.asarray(warped, np.uint8)

@@ -9,12 +9,17 @@ import pytest
 
 from tests.runtimes.altered import BOXES, SCORES
 from zoo.errors import InputError
+from zoo.families import Family, family_of
 from zoo.progress import SilentProgress
 from zoo.records import DropinCell
-from zoo.runtimes import try_dropin
 from zoo.spec import Drop, load_spec
 
 QUIET = SilentProgress()
+
+
+@pytest.fixture(scope="module")
+def faces() -> Family:
+    return family_of(load_spec("face_detector").spec)
 
 
 @pytest.fixture(scope="module")
@@ -25,6 +30,7 @@ def drop() -> Drop:
 
 @pytest.fixture(scope="module")
 def cells(
+    faces: Family,
     drop: Drop,
     published_dense: Path,
     hand_model: Path,
@@ -39,7 +45,7 @@ def cells(
         "loud": scaled_model(output=SCORES, factor=-1.0),
         "hand": hand_model,
     }
-    found = try_dropin(models, drops=[drop], pictures=[astronaut, officer], iou_threshold=0.5, progress=QUIET)
+    found = faces.try_dropin(models, drops=[drop], pictures=[astronaut, officer], progress=QUIET)
     return {cell.variant: cell for cell in found}
 
 
@@ -62,10 +68,12 @@ def test_fails_a_file_that_finds_faces_everywhere(cells: dict[str, DropinCell]) 
     assert cells["loud"].measured["precision"] < 0.1
 
 
-def test_fails_a_file_that_finds_nothing(drop: Drop, scaled_model: Callable[..., Path], officer: Path) -> None:
+def test_fails_a_file_that_finds_nothing(
+    faces: Family, drop: Drop, scaled_model: Callable[..., Path], officer: Path
+) -> None:
     models = {"mute": scaled_model(output=SCORES, factor=0.0)}
-    (cell,) = try_dropin(models, drops=[drop], pictures=[officer], iou_threshold=0.5, progress=QUIET)
-    assert (cell.status, cell.reason) == ("failed", "it finds no face where the original finds 1")
+    (cell,) = faces.try_dropin(models, drops=[drop], pictures=[officer], progress=QUIET)
+    assert (cell.status, cell.reason) == ("failed", "it finds no faces where the original finds 1")
 
 
 def test_fails_a_file_of_another_task_in_one_line(cells: dict[str, DropinCell]) -> None:
@@ -75,19 +83,19 @@ def test_fails_a_file_of_another_task_in_one_line(cells: dict[str, DropinCell]) 
     assert "\n" not in cell.reason
 
 
-def test_does_not_pass_on_pictures_without_a_face(drop: Drop, published_sparse: Path, coffee: Path) -> None:
-    (cell,) = try_dropin(
-        {"sparse": published_sparse}, drops=[drop], pictures=[coffee], iou_threshold=0.5, progress=QUIET
-    )
+def test_does_not_pass_on_pictures_without_a_face(
+    faces: Family, drop: Drop, published_sparse: Path, coffee: Path
+) -> None:
+    (cell,) = faces.try_dropin({"sparse": published_sparse}, drops=[drop], pictures=[coffee], progress=QUIET)
     assert cell.status == "not tried"
-    assert "the original finds no face" in cell.reason
+    assert "the original finds no faces" in cell.reason
 
 
-def test_does_not_try_a_runtime_that_is_not_installed(drop: Drop, published_sparse: Path, astronaut: Path) -> None:
+def test_does_not_try_a_runtime_that_is_not_installed(
+    faces: Family, drop: Drop, published_sparse: Path, astronaut: Path
+) -> None:
     elsewhere = drop.model_copy(update={"runtime": "mediapipe==1.2.2"})
-    (cell,) = try_dropin(
-        {"sparse": published_sparse}, drops=[elsewhere], pictures=[astronaut], iou_threshold=0.5, progress=QUIET
-    )
+    (cell,) = faces.try_dropin({"sparse": published_sparse}, drops=[elsewhere], pictures=[astronaut], progress=QUIET)
     assert (cell.status, cell.reason) == (
         "not tried",
         "mediapipe==1.2.2 is asked for and mediapipe==0.10.21 is installed",
@@ -102,6 +110,6 @@ def test_does_not_try_a_runtime_that_is_not_installed(drop: Drop, published_spar
         ("tolerances", {}, "has no tolerances"),
     ],
 )
-def test_refuses_a_place_that_it_cannot_check(drop: Drop, field: str, value: object, says: str) -> None:
+def test_refuses_a_place_that_it_cannot_check(faces: Family, drop: Drop, field: str, value: object, says: str) -> None:
     with pytest.raises(InputError, match=says):
-        try_dropin({}, drops=[drop.model_copy(update={field: value})], pictures=[], iou_threshold=0.5, progress=QUIET)
+        faces.try_dropin({}, drops=[drop.model_copy(update={field: value})], pictures=[], progress=QUIET)
