@@ -79,6 +79,7 @@ def put(*path: str | int, to: Any) -> Callable[[dict[str, Any]], None]:
         (put("annotations", 0, "bbox", to=[1, 2, 3]), "annotations[0].bbox: List should have at least 4 items"),
         (put("annotations", 0, "bbox", to=[1, 2, -3, 4]), "annotations[0]: bbox has a negative width or height"),
         (put("annotations", 0, "bbox", to=[99, 2, 3, 4]), "annotations[0]: the box lies outside its picture"),
+        (put("annotations", 0, "bbox", to=[-50, 2, 3, 4]), "annotations[0]: the box lies outside its picture"),
         (put("annotations", 0, "image_id", to=7), "annotations[0]: no picture has the id 7"),
         (put("annotations", 0, "category_id", to=8), "annotations[0]: no category has the id 8"),
         (put("annotations", 0, "keypoints", to=[1, 2, 2]), "annotations[0]: keypoints has 3 numbers and must have 6"),
