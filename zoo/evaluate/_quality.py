@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 
 from zoo.errors import InputError
 from zoo.evaluate._estimates import FEW_PICTURES, Estimator, differences
-from zoo.evaluate._fairness import Fairness, judge_groups
+from zoo.evaluate._evidence import face_evidence
+from zoo.evaluate._hook import FairnessHook, JudgedFairness, load_hook
 from zoo.evaluate._tally import Tallies, tally_runs
 from zoo.progress import Progress
 from zoo.records import FairnessRecord, PairedDifference, Provenance, QualityRecord, VariantQuality
 from zoo.runtimes import METRICS, Box, Detection, run_face_graph
-from zoo.spec import Detector
+from zoo.spec import Detector, FairnessRules
 
 if TYPE_CHECKING:
     from zoo.sources import Picture
@@ -87,7 +88,7 @@ class QualityResult:
     iou_threshold: float
     pictures_sha256: str
     agreement: Agreement
-    fairness: Fairness
+    fairness: JudgedFairness
     notes: list[str]
 
     def quality_record(self, provenance: Provenance) -> QualityRecord:
@@ -108,12 +109,7 @@ class QualityResult:
 
     def fairness_record(self, provenance: Provenance) -> FairnessRecord:
         """The record of the fairness stage."""
-        return FairnessRecord(
-            provenance=provenance,
-            pictures_sha256=self.pictures_sha256,
-            columns=self.fairness.columns,
-            notes=self.fairness.notes,
-        )
+        return self.fairness.record(provenance, pictures_sha256=self.pictures_sha256)
 
 
 def evaluate_quality(
@@ -123,11 +119,13 @@ def evaluate_quality(
     pictures: Sequence[Picture],
     detector: Detector,
     progress: Progress,
+    hook: FairnessHook | None = None,
 ) -> QualityResult:
     """Run every model (by name: `dense`, `sparse`, `published_dense`, ...) through MediaPipe's graph and compare.
 
     `reference` names one of `models`. The graph keeps its own score threshold, which must be the one that `detector`
-    declares. Raises InputError for a wrong name, threshold, model or picture, and OutsideError if the runtime dies.
+    declares. `hook` judges the groups; without one that of this package does. Raises InputError for a wrong name,
+    threshold, model or picture, or a wrong answer of the hook, and OutsideError if the runtime dies.
     """
     from zoo.sources import set_digest
 
@@ -147,13 +145,16 @@ def evaluate_quality(
         iou_threshold=detector.iou_threshold,
         faces=[picture.face for picture in pictures],
     )
+    hook = hook or load_hook(FairnessRules())
+    groups = [picture.groups for picture in pictures]
+    evidence = face_evidence(compared.tallies, groups, reference=reference, smallest_group=hook.smallest_group)
     return QualityResult(
         runtime=f"{run.runtime}, {run.graph}",
         score_threshold=run.score_threshold,
         iou_threshold=detector.iou_threshold,
         pictures_sha256=set_digest(pictures),
         agreement=compared,
-        fairness=judge_groups(compared.tallies, [picture.groups for picture in pictures], reference=reference),
+        fairness=hook.judge(evidence),
         notes=_notes(compared),
     )
 

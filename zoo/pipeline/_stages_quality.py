@@ -24,6 +24,7 @@ def quality_stage(plan: Plan) -> Stage:
             pictures=evaluation_pictures(plan, run),
             detector=spec.detector,
             progress=run.progress,
+            hook=plan.hook,
         )
         provenance = run.provenance()
         return [result.quality_record(provenance), result.fairness_record(provenance)]
@@ -31,12 +32,17 @@ def quality_stage(plan: Plan) -> Stage:
     return Stage(
         name="quality",
         purpose="measure quality and fairness on pictures that training did not see",
-        version="1",
+        version="2",
         run=run,
         parameters={
             "reference": spec.student.teacher,
             "detector": spec.detector.model_dump(mode="json"),
             "pictures": plan.preset.evaluation_pictures,
+            "fairness": {
+                "hook": plan.hook.name,
+                "sha256": plan.hook.sha256,
+                "smallest_group": plan.hook.smallest_group,
+            },
         },
         reads=[*MODELS, PICTURES],
         tools=["mediapipe", "fairlearn", "scipy"],

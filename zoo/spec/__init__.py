@@ -1,6 +1,7 @@
 """Specs: what a model is, declared in `models/NAME/spec.yaml`."""
 
 from zoo.spec._digest import spec_sha256
+from zoo.spec._fairness import FAIRNESS_GATE, SMALLEST_GROUP, FairnessRules
 from zoo.spec._load import (
     AnySpec,
     LoadedSpec,
@@ -39,7 +40,9 @@ from zoo.spec._model import (
 from zoo.spec._network import MOST_RUNGS, Network, NetworkSpec, Precision, PublishedSpeed, Rungs
 
 __all__ = [
+    "FAIRNESS_GATE",
     "MOST_RUNGS",
+    "SMALLEST_GROUP",
     "AnySpec",
     "Augmentation",
     "CardText",
@@ -48,6 +51,7 @@ __all__ = [
     "DataSplit",
     "Detector",
     "Drop",
+    "FairnessRules",
     "Gate",
     "HubSource",
     "InputTensor",

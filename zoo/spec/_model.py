@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
+
+from zoo.spec._fairness import FAIRNESS_GATE, FairnessRules
+from zoo.spec._part import SpecPart
 
 MODEL_NAME = r"^[a-z][a-z0-9_]{0,63}$"
 """A model's name is also the name of its folder."""
@@ -17,12 +20,6 @@ StepName = Literal["pretrain", "prune", "finetune"]
 PresetName = Literal["smoke", "quick", "standard", "paper"]
 TargetName = Annotated[str, Field(pattern=r"^(host|wasm|browser)(:[a-z0-9]+)?$")]
 """A place to measure on that every machine may have; `zoo bench` knows more, which belong to a person."""
-
-
-class SpecPart(BaseModel):
-    """Base of all parts: a misspelled field is an error."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class InputTensor(SpecPart):
@@ -84,7 +81,7 @@ class Student(SpecPart):
 
     start: str
     teacher: str
-    rewrites: list[Name] = []
+    rewrites: list[Name] = Field(default=[])
     parity_tolerance: float = Field(default=1e-4, gt=0)
 
 
@@ -253,6 +250,8 @@ class Gate(SpecPart):
     def _one_limit(self) -> Gate:
         if sum(x is not None for x in (self.at_most, self.at_least, self.equals)) != 1:
             raise ValueError("give exactly one of at_most, at_least, equals")
+        if self.name == FAIRNESS_GATE:
+            raise ValueError(f"every spec has the gate '{FAIRNESS_GATE}' already; set its margin under fairness")
         return self
 
 
@@ -291,6 +290,7 @@ class ModelSpec(SpecPart):
     targets: list[TargetName]
     detector: Detector
     dropin: list[Drop]
+    fairness: FairnessRules = Field(default=FairnessRules())
     gates: list[Gate]
     card: CardText
 

@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from zoo.spec._model import Citation, Name, Share, SpecPart
+from zoo.spec._model import Citation, Name, Share
+from zoo.spec._part import SpecPart
 
 Precision = Literal["float32", "float16", "int8"]
 """How weights are stored; `int8` also computes in int8, with ranges that were calibrated."""
