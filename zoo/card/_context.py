@@ -35,7 +35,8 @@ class Snippet:
 class CardContext:
     """The card's content.
 
-    `gates_answer`: "hold", "do not hold", "cannot be told" where data lacks, or "not judged". `snippets` are rendered before, as they are templates themselves.
+    `gates_answer`: "hold", "do not hold", "cannot be told" where data lacks, or "not judged". `snippets` are rendered
+    before, as they are templates themselves.
     """
 
     spec: ModelSpec
