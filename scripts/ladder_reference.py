@@ -115,7 +115,7 @@ def _combinations(record: CombinationsRecord) -> Iterator[str]:
     targets = [(one.name, target) for one in record.timings for target in one.targets]
     names = list(dict.fromkeys(target.target for _, target in targets))
     yield ""
-    head = ["combination", "zeros", "bytes, dense to sparse", "after gzip", "rules say"]
+    head = ["combination", "zeros", "bytes, dense to sparse", "after gzip", "stored sparse", "rules say"]
     head += [column for name in names for column in (f"{name}, time / its twin", f"{name}, time / float16 dense")]
     yield _row(head)
     yield "|" + "---|" * len(head)
@@ -171,8 +171,13 @@ def _bytes(one: Combination) -> list[str]:
         f"{one.zeros:.0%}, {one.pattern}",
         f"{one.dense.bytes:,} to {one.file.bytes:,} ({one.file.bytes / one.dense.bytes:.2f})",
         f"{one.dense_gzip_bytes:,} to {one.gzip_bytes:,} ({one.gzip_bytes / one.dense_gzip_bytes:.2f})",
-        "sparse" if one.verdict.sparse else f"dense: `{one.verdict.breaks[0].rule}`",
+        f"{one.stored_sparse} of {one.kernels}",
+        "sparse" if one.verdict.sparse else f"dense: {_rules(one)}",
     ]
+
+
+def _rules(one: Combination) -> str:
+    return ", ".join(f"`{rule}`" for rule in dict.fromkeys(found.rule for found in one.verdict.breaks))
 
 
 def _first_ratio(targets: list[TargetResult], numerator: str, denominator: str) -> str:

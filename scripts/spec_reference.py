@@ -70,6 +70,8 @@ def default(field: FieldInfo) -> str:
     if field.is_required():
         return "required"
     value = field.get_default(call_default_factory=True)
+    if isinstance(value, BaseModel):
+        return "the defaults of its fields"
     return "none" if value is None else f"`{value}`"
 
 

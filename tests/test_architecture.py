@@ -30,6 +30,7 @@ LOWER = {
     "bench": BASE | {"bridges", "sources", "tflite", "xnnpack"},
     "runtimes": BASE | {"sources", "tflite"},
     "evaluate": BASE | {"sources", "tflite", "runtimes"},
+    "families": BASE | {"evaluate", "runtimes", "sources", "training"},
     "card": set(BASE),
     "release": set(BASE),
     "pipeline": BASE
@@ -44,6 +45,7 @@ LOWER = {
         "bench",
         "runtimes",
         "evaluate",
+        "families",
         "card",
         "release",
     },

@@ -214,8 +214,9 @@ def located() -> LocateRecord:
         provenance=provenance(),
         teacher=file_ref("published_dense"),
         pictures=7_391,
-        pictures_with_faces=5_702,
-        faces=6_911,
+        noun="faces",
+        pictures_with_objects=5_702,
+        objects=6_911,
     )
 
 
@@ -447,15 +448,20 @@ def quality() -> QualityRecord:
     )
 
 
-def fairness() -> FairnessRecord:
+def fairness(*, left_out: dict[str, int] | None = None) -> FairnessRecord:
     groups = {"Northern Africa": 0.97, "Western Asia": 0.95, "Melanesia": 0.983, "South America": 0.967}
     return FairnessRecord(
         provenance=provenance(seconds=12),
         pictures_sha256=digest("pictures"),
+        hook="zoo.evaluate:judge_groups",
+        hook_sha256=None,
+        smallest_group=10,
+        group_columns=["region"],
         columns=[
             FairnessColumn(
                 column="region",
                 metric="labelled_recall",
+                better="higher",
                 groups=[
                     FairnessGroup(
                         group=group,
@@ -477,7 +483,16 @@ def fairness() -> FairnessRecord:
                 ],
                 range_by_variant={"published_dense": 0.033, "sparse": 0.033},
                 worst_by_variant={"published_dense": "Western Asia", "sparse": "Western Asia"},
-                left_out={"Micronesia": 4},
+                gap_change=PairedDifference(
+                    a="sparse",
+                    b="published_dense",
+                    metric="labelled_recall",
+                    value=0.007,
+                    interval=interval(-0.021, 0.034),
+                    n=240,
+                ),
+                smallest_n=60,
+                left_out=left_out or {},
             )
         ],
         notes=["Regions are those of the data's own labels."],

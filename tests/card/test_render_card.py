@@ -81,6 +81,8 @@ def test_a_licence_that_the_hub_does_not_know_is_named(tmp_path: Path) -> None:
         "0.861",  # F-score
         "−0.008 to +0.016",  # paired difference
         "−0.005 (−0.030 to +0.020)",  # fairness, change of a group
+        "+0.007 (−0.021 to +0.034)",  # fairness, change of the gap
+        "The smallest group has n = 60.",
         "0.746",  # F-score before calibration
         "5,178",  # training pictures
         "lfw/broken.jpg",
@@ -205,9 +207,21 @@ def test_sample_data_alone_does_not_mean_that_a_gate_failed(tmp_path: Path) -> N
     record = gates(_records.spec(), _records.measured()).model_copy(update={"sample_data": True, "releasable": False})
     render_card(_records.spec(), {"data": _records.data(sample=True), "gates": record}, tmp_path)
     assert "Not fit for release" not in (tmp_path / "README.md").read_text()
-    failed = [one.model_copy(update={"passed": False}) for one in record.results]
+    failed = [one.model_copy(update={"passed": False, "verdict": "failed"}) for one in record.results]
     render_card(_records.spec(), {"gates": record.model_copy(update={"results": failed})}, tmp_path)
     assert "Not fit for release: a declared limit does not hold." in (tmp_path / "README.md").read_text()
+
+
+def test_too_little_data_to_tell_is_neither_passed_nor_failed(tmp_path: Path) -> None:
+    records = _records.measured() | {"fairness": _records.fairness(left_out={"Micronesia": 4})}
+    render_card(_records.spec(), records | {"gates": gates(_records.spec(), records)}, tmp_path)
+    readme = (tmp_path / "README.md").read_text()
+    assert "Not fit for release: there is not enough data to tell whether a declared limit holds." in readme
+    assert "does not hold" not in readme
+    assert "Left out, with the number of their samples: Micronesia (4)." in readme
+    text = read_page((tmp_path / "card.html").read_text()).text
+    assert "gates cannot be told" in text
+    assert "not enough data" in text
 
 
 def test_a_record_under_the_wrong_name_is_an_error(tmp_path: Path) -> None:

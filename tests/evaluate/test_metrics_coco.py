@@ -51,6 +51,7 @@ def test_rates_at_a_threshold_count_what_pycocotools_matches(seed: int, threshol
     assert value(ours["recall"]) == pytest.approx(matched / labelled)
     assert value(ours["f_score"]) == pytest.approx(2 * matched / (taken + labelled))
     assert (ours["precision"].samples, ours["recall"].samples) == (taken, labelled)
+    assert int(ours["recall"].trials.sum()) == matched  # type: ignore[attr-defined]
     assert ours["f_score"].samples == taken + labelled - matched
 
 

@@ -10,11 +10,12 @@ import pytest
 
 from tests.runtimes.altered import with_scaled_output
 from zoo.errors import InputError
+from zoo.evaluate import load_hook
 from zoo.families import Family, family_of
 from zoo.progress import SilentProgress
 from zoo.records import DropinCell
 from zoo.sources import Picture
-from zoo.spec import load_spec
+from zoo.spec import FairnessRules, load_spec
 
 QUIET = SilentProgress()
 DATA = Path(os.environ.get("ZOO_DATA", Path(__file__).resolve().parents[3] / "shared" / "data"))
@@ -119,6 +120,7 @@ def test_quality_against_itself_is_whole(hands: Family, published: Path, picture
         {"published_dense": published, "sparse": published},
         reference="published_dense",
         pictures=listed,
+        hook=load_hook(FairnessRules()),
         progress=QUIET,
     )
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import zoo
+from tests.e2e.conftest import command, zoo
 from zoo.errors import InputError
 from zoo.pipeline import LadderOptions, LadderPlan, climb_ladder, make_ladder_plan
 from zoo.pipeline._ladder_files import climbable, find_start
@@ -64,6 +66,25 @@ def test_float16_rungs_are_file_surgery_that_needs_no_tensorflow(tmp_path: Path)
     assert not record.measured_only
     assert [file.sparsity for file in record.files] == [None, 0.8, 0.9]
     assert record.files[1].verdict.sparse
+
+
+def test_ctrl_c_while_timing_leaves_a_record_that_is_marked(tmp_path: Path) -> None:
+    out = tmp_path / "build"
+    arguments = ("ladder", "face_detector", "--sparsity", "0.8", "--on", "host", "--seconds", "600", "--out", str(out))
+    with subprocess.Popen(command(*arguments), stderr=subprocess.PIPE, text=True) as running:
+        assert running.stderr is not None
+        while "ladder: time" not in running.stderr.readline():
+            assert running.poll() is None
+        time.sleep(10)
+        running.send_signal(signal.SIGINT)
+        said = running.stderr.read()
+    assert running.returncode == 130
+    assert "what was finished is in" in said
+    record = LadderRecord.model_validate_json((out / "face_detector" / "ladder" / "ladder.json").read_bytes())
+    assert not record.complete
+    assert [file.name for file in record.files] == ["float16-dense", "float16-80"]
+    (together,) = record.timings
+    assert together.targets[0].stopped == "interrupted" if together.targets else together.failed
 
 
 def test_with_pictures_every_rung_is_judged_through_mediapipe(tmp_path: Path, shared_data: Path) -> None:

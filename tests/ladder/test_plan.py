@@ -64,6 +64,7 @@ def test_what_is_wrong_is_named(given: dict[str, object], sentence: str) -> None
         (["--sparsity", "0.8,0.8"], "names a share twice"),
         (["--sparsity", "most"], "is not a list of numbers"),
         (["--train"], "mobilenet_v2 is only measured and cannot be trained; leave --train out"),
+        (["--preset", "quick"], "--preset 'quick' says how much to train; add --train"),
         (["--train", "--combinations"], "--train and --combinations are two commands"),
         (["--combinations", "--sparsity", "0.7,0.8"], "--combinations takes one --sparsity, and 2 were given"),
         (["--combinations", "--precision", "int8"], "--combinations has its own precisions"),

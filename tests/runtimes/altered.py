@@ -13,7 +13,7 @@ _PASS_THROUGH = {"RESHAPE", "DEPTH_TO_SPACE", "DEQUANTIZE", "LOGISTIC"}
 
 
 def with_scaled_output(data: bytes, *, output: int, factor: float) -> bytes:
-    """The model with weights and bias of the last layer before `output` multiplied, so that the output, or its logit, is too."""
+    """The model with weights and bias of the last layer before `output` multiplied: so is the output, or its logit."""
     model = read_model(data)
     changed = bytearray(data)
     for operand in _last_layer(model, model.outputs[output]).inputs[1:]:

@@ -37,6 +37,12 @@ def coffee() -> Path:
 
 
 @pytest.fixture(scope="session")
+def modules() -> Path:
+    """The folder of published models, by module."""
+    return _carried("mediapipe", "modules")
+
+
+@pytest.fixture(scope="session")
 def hand_model() -> Path:
     """A published model of another task."""
     return _carried("mediapipe", "modules/hand_landmark/hand_landmark_lite.tflite")

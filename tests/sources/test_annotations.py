@@ -315,3 +315,18 @@ def test_a_folder_without_annotations_is_told_the_formats(tmp_path: Path) -> Non
         read_annotations(tmp_path)
     with pytest.raises(InputError, match="neither a folder nor a file"):
         read_annotations(tmp_path / "nowhere")
+
+
+def test_either_of_freihands_files_names_both(tmp_path: Path) -> None:
+    points = tuple((float(place), float(place + 1), 2) for place in range(21))
+    made.write_freihand(Scene(SIZE, {"a": (Thing(None, points),)}), tmp_path)
+    whole = read_annotations(tmp_path)
+    for name in ("training_xyz.json", "training_K.json"):
+        assert read_annotations(tmp_path / name).pictures == whole.pictures
+        assert read_annotations(tmp_path / name, format="freihand").pictures == whole.pictures
+
+
+def test_tables_may_lie_deeper(tmp_path: Path) -> None:
+    made.write_csv(ONE, tmp_path / "faces")
+    found = read_annotations(tmp_path)
+    assert (found.file, found.pictures[0].name) == ("faces/labels.csv", "faces/a.jpg")

@@ -79,6 +79,7 @@ def put(*path: str | int, to: Any) -> Callable[[dict[str, Any]], None]:
         (put("annotations", 0, "bbox", to=[1, 2, 3]), "annotations[0].bbox: List should have at least 4 items"),
         (put("annotations", 0, "bbox", to=[1, 2, -3, 4]), "annotations[0]: bbox has a negative width or height"),
         (put("annotations", 0, "bbox", to=[99, 2, 3, 4]), "annotations[0]: the box lies outside its picture"),
+        (put("annotations", 0, "bbox", to=[-50, 2, 3, 4]), "annotations[0]: the box lies outside its picture"),
         (put("annotations", 0, "image_id", to=7), "annotations[0]: no picture has the id 7"),
         (put("annotations", 0, "category_id", to=8), "annotations[0]: no category has the id 8"),
         (put("annotations", 0, "keypoints", to=[1, 2, 2]), "annotations[0]: keypoints has 3 numbers and must have 6"),
@@ -380,3 +381,26 @@ def test_what_a_matlab_file_can_hold_is_not_run(tmp_path: Path) -> None:
     savemat(stream, {"joints": {"field": np.arange(3)}})
     lspet(tmp_path, GOOD).write_bytes(stream.getvalue())
     assert "joints must be numbers of shape" in sentence(tmp_path)
+
+
+def test_more_pictures_or_objects_than_are_read_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made.write_dlib(ONE, tmp_path)
+    assert read_annotations(tmp_path).objects == 1
+    monkeypatch.setattr("zoo.sources.annotations._listed.MOST_OBJECTS", 0)
+    assert "more than 1000000 pictures or 0 objects" in sentence(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("format_name", "said"),
+    [
+        ("freihand", "labels.json is not named ..._xyz.json, beside a ..._K.json"),
+        ("csv", "labels.json is none of labels.csv and groups.csv"),
+        ("lsp", "labels.json is not a MATLAB 5.0 file"),
+        ("dlib", "labels.json line 1 is not XML"),
+        ("wider_face", "labels.json line 1: "),
+        ("yolo", "has no label file of any picture"),
+    ],
+)
+def test_a_file_named_as_what_it_is_not(tmp_path: Path, format_name: str, said: str) -> None:
+    made.write_coco(ONE, tmp_path)
+    assert said in sentence(tmp_path / "labels.json", format=format_name)

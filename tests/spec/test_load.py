@@ -45,7 +45,7 @@ def test_own_models_do_not_hide_the_shipped_ones(own: Path) -> None:
         ("initial_sparsity:", "inital_sparsity:", "'training.pruning.inital_sparsity': is not a field that the spec"),
         ("sparsity: 0.8}", "sparsity: 1.2}", "'variants.1.sparsity': input should be less than 1 (it is '1.2')"),
         ("calibration: 0.1", "calibration: 0.8", "'data.split': calibration and evaluation together must be below 1"),
-        ("{pretrain: 1, prune: 2", "{pretrain: 0, prune: 2", "'training.presets.smoke.epochs.pretrain'"),
+        ("{pretrain: 1, prune: 2", "{pretrain: -1, prune: 2", "'training.presets.smoke.epochs.pretrain'"),
         ("url: https://storage", "url: http://storage", "'references.published_dense.url'"),
         ("start: published_sparse", "start: published", "student.start names 'published', which is not in references"),
         ("name: face_detector", "name: other", "name is 'other', but its folder is 'face_detector'"),

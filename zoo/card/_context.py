@@ -18,7 +18,7 @@ from zoo.card._making import (
 from zoo.card._quality import DropinView, FairnessView, QualityView, dropin_view, fairness_views, quality_view
 from zoo.card._records import CardRecords
 from zoo.card._sizes import SizeView, size_view
-from zoo.card._trace import TraceView, gates_table, trace_view
+from zoo.card._trace import TraceView, gates_answer, gates_table, trace_view
 from zoo.spec import ModelSpec
 
 
@@ -35,12 +35,13 @@ class Snippet:
 class CardContext:
     """The card's content.
 
-    `gates_hold` None: they have not been judged. `snippets` are rendered before, as they are templates themselves.
+    `gates_answer`: "hold", "do not hold", "cannot be told" where data lacks, or "not judged". `snippets` are rendered
+    before, as they are templates themselves.
     """
 
     spec: ModelSpec
     sample_data: bool
-    gates_hold: bool | None
+    gates_answer: str
     facts: list[Fact | NotMeasured]
     sizes: SizeView
     latency: LatencyView
@@ -65,7 +66,7 @@ def make_context(
     return CardContext(
         spec=spec,
         sample_data=records.data.sample if records.data else False,
-        gates_hold=all(one.passed for one in records.gates.results) if records.gates else None,
+        gates_answer=gates_answer(records.gates),
         facts=key_facts(records),
         sizes=size_view(records),
         latency=latency_view(spec, records),

@@ -34,6 +34,7 @@ class FairnessView:
     metric: str
     groups: Table
     ranges: Table
+    gap: str
     left_out: str
 
 
@@ -154,7 +155,21 @@ def _column(column: FairnessColumn) -> FairnessView:
                 for name in names
             ],
         ),
+        gap=_gap(column),
         left_out=listed([f"{plain(group)} ({integer(count)})" for group, count in column.left_out.items()], empty=""),
+    )
+
+
+def _gap(column: FairnessColumn) -> str:
+    """How pruning changed the range, and on how many samples that stands."""
+    change = column.gap_change
+    if change is None:
+        return "How pruning changed the range cannot be told: a group is too small, or there is only one."
+    names = f"{file_label(change.a)} minus {file_label(change.b)}"
+    smallest = f" The smallest group has n = {integer(column.smallest_n)}." if column.smallest_n is not None else ""
+    return (
+        f"Change of the range by pruning, {names}: {signed(change.value)} ({signed_span(change.interval)}); above zero "
+        f"the gap is wider. Interval: {plain(change.interval.method)}.{smallest}"
     )
 
 

@@ -19,11 +19,13 @@ from zoo.spec import ModelSpec
 TASKS_RUNTIME = "mediapipe>=1.2"
 """The first releases whose Tasks API takes full-range face models: 0.10.21 refuses them."""
 LEGACY_SNIPPETS = {
-    "face_detection_full_range_cpu": "legacy_faces.py.jinja",
-    "hand_landmark_tracking_cpu": "legacy_hands.py.jinja",
-    "pose_landmark_cpu": "legacy_poses.py.jinja",
+    "face_detection": "legacy_faces.py.jinja",
+    "palm_detection": "legacy_hands.py.jinja",
+    "hand_landmark": "legacy_hands.py.jinja",
+    "pose_detection": "legacy_poses.py.jinja",
+    "pose_landmark": "legacy_poses.py.jinja",
 }
-"""How each legacy graph is driven."""
+"""How the legacy graph of a task is driven."""
 
 
 def render_card(spec: ModelSpec, records: Mapping[str, StageRecord], folder: Path) -> list[Path]:
@@ -65,13 +67,13 @@ def _snippets(spec: ModelSpec) -> list[Snippet]:
         tasks = environment.get_template("snippets/tasks_api.py.jinja")
         code = tasks.render(file=file, score_threshold=spec.detector.score_threshold)
         found.append(Snippet("MediaPipe Tasks, where the model is an argument", needs=TASKS_RUNTIME, code=code))
-    for drop in (one for one in spec.dropin if one.graph in LEGACY_SNIPPETS):
+    for drop in spec.dropin:
         graph = str(PurePosixPath(drop.replaces).parent / f"{drop.graph}.binarypb")
         found.append(
             Snippet(
                 title="A legacy MediaPipe graph, with its file replaced",
                 needs=drop.runtime,
-                code=environment.get_template(f"snippets/{LEGACY_SNIPPETS[drop.graph]}").render(
+                code=environment.get_template(f"snippets/{LEGACY_SNIPPETS[spec.task]}").render(
                     file=file,
                     graph=graph,
                     replaces=drop.replaces,

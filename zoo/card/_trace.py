@@ -105,6 +105,15 @@ def _references(spec: ModelSpec, records: CardRecords) -> Table:
     return table("Published files that it was made from and compared with", columns, rows)
 
 
+def gates_answer(record: GatesRecord | None) -> str:
+    """What all gates together say, in words that follow `gates`."""
+    if record is None:
+        return "not judged"
+    if all(one.passed for one in record.results):
+        return "hold"
+    return "do not hold" if any(one.verdict == "failed" for one in record.results) else "cannot be told"
+
+
 def gates_table(record: GatesRecord | None) -> Table | NotMeasured:
     """Each gate with its limit and what the records said."""
     if record is None:
@@ -115,7 +124,7 @@ def gates_table(record: GatesRecord | None) -> Table | NotMeasured:
             plain(one.purpose),
             plain(one.limit),
             plain(one.reason),
-            "passed" if one.passed else "failed",
+            one.verdict,
         )
         for one in record.results
     ]

@@ -106,16 +106,23 @@ def _gate_value(value: float | bool | str | None) -> str:
 def _answer(result: BuildResult, gate: GateResult) -> str:
     if not result.is_judged(gate):
         return "not judged: sample pictures"
-    return "pass" if gate.passed else f"FAIL: {gate.reason}"
+    if gate.verdict == "passed":
+        return "pass"
+    answers = {"failed": "FAIL", "not enough data": "NO ANSWER", "not applicable": "pass, not applicable"}
+    return f"{answers[gate.verdict]}: {gate.reason}"
 
 
 def _show_files(console: Console, result: BuildResult) -> None:
     release = result.folder.release
     console.print(f"Files: {release}")
     console.print(f"Card:  {release / 'card.html'}")
-    failed = [gate.name for gate in result.gates.results if result.is_judged(gate) and not gate.passed]
-    if failed:
-        console.print(f"Not fit to publish: {', '.join(failed)} failed. The files are there to be looked at.")
+    judged = [gate for gate in result.gates.results if result.is_judged(gate)]
+    failed = [gate.name for gate in judged if gate.verdict == "failed"]
+    unknown = [gate.name for gate in judged if gate.verdict == "not enough data"]
+    if failed or unknown:
+        reasons = [f"{', '.join(failed)} failed"] if failed else []
+        reasons += [f"for {', '.join(unknown)} there is not enough data to tell"] if unknown else []
+        console.print(f"Not fit to publish: {'; '.join(reasons)}. The files are there to be looked at.")
     elif result.gates.sample_data:
         console.print("Built on sample pictures: everything works, but this model is not fit to publish.")
         console.print(f"Next: zoo build {result.model} --data YOUR_PICTURES --preset standard")

@@ -81,6 +81,12 @@ def _show_fairness(console: Console, fairness: FairnessRecord) -> None:
             rows.add_row(group.group, str(group.pictures), *estimates)
         console.print(f"\n{column.metric.replace('_', ' ')} by {column.column}")
         console.print(rows)
+        if column.gap_change is not None:
+            change = column.gap_change
+            console.print(
+                f"range over groups, {change.a} minus {change.b}: {change.value:+.3f} "
+                f"({change.interval.low:+.3f} to {change.interval.high:+.3f})"
+            )
     for note in fairness.notes:
         console.print(note)
 

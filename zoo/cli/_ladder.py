@@ -23,6 +23,8 @@ Writes OUT/MODEL/ladder/: ladder.json, ladder.csv, figures, and every file. File
 is measured is measured anew. One that was stopped keeps what it finished.
 """
 
+DEFAULT_PRESET = "quick"
+
 
 def ladder(
     model: ModelArgument,
@@ -44,8 +46,8 @@ def ladder(
     ] = None,
     train: Annotated[bool, typer.Option("--train", help="Train every rung instead of pruning in one shot.")] = False,
     preset: Annotated[
-        str, typer.Option("--preset", metavar="NAME", help="With --train: how much, as for zoo build.")
-    ] = "quick",
+        str | None, typer.Option("--preset", metavar="NAME", help="With --train: how much, as for zoo build.")
+    ] = None,
     combinations: Annotated[
         bool, typer.Option("--combinations", help="Instead: one share of zeros with each precision and pattern.")
     ] = False,
@@ -73,6 +75,8 @@ def ladder(
 
     if train and combinations:
         raise InputError("--train and --combinations are two commands; give one of them.")
+    if preset is not None and not train:
+        raise InputError(f"--preset '{preset}' says how much to train; add --train, or leave it out.")
     plan = make_ladder_plan(
         LadderOptions(
             model=model,
@@ -85,7 +89,7 @@ def ladder(
             seconds=seconds,
         )
     )
-    training = make_training_plan(plan, preset=preset) if train else None
+    training = make_training_plan(plan, preset=preset or DEFAULT_PRESET) if train else None
     with show_progress(log=plan.folder.log) as progress:
         if combinations:
             table = measure_combinations(plan, progress=progress)

@@ -34,8 +34,10 @@ def _gates(entry: ModelEntry) -> str:
         return "-"
     passed = sum(gate.passed for gate in entry.gates.results)
     fit = "fit to publish" if entry.gates.releasable else "not fit to publish"
+    unknown = sum(gate.verdict == "not enough data" for gate in entry.gates.results)
+    told = f", {unknown} without enough data to tell" if unknown else ""
     sample = ", sample data" if entry.gates.sample_data else ""
-    return f"{passed} of {len(entry.gates.results)} pass, {fit}{sample}"
+    return f"{passed} of {len(entry.gates.results)} pass{told}, {fit}{sample}"
 
 
 def _document(entry: ModelEntry) -> dict[str, object]:

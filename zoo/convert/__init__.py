@@ -10,6 +10,7 @@ from zoo.convert._convert import (
     artifact_name,
     convert_variant,
     make_twin,
+    round_to_float16,
     student_readiness,
 )
 from zoo.convert._keras import Stored, keras_to_tflite
@@ -26,6 +27,7 @@ __all__ = [
     "convert_variant",
     "keras_to_tflite",
     "make_twin",
+    "round_to_float16",
     "shift_scores",
     "student_readiness",
 ]

@@ -50,7 +50,7 @@ def convert_variant(spec: ModelSpec, variant: Variant, *, student: bytes, weight
     """
     model = import_student(student, name=spec.student.start, batch=1).model
     load_weights(model, weights)
-    _round_to_float16(model)
+    round_to_float16(model)
     data = add_metadata(keras_to_tflite(model, "float16", sparse=variant.sparsity is not None), spec)
     parity = measure_parity(model, data)
     path = folder / artifact_name(spec.name, variant.name)
@@ -70,7 +70,7 @@ def make_twin(spec: ModelSpec, *, sparse: Path, folder: Path) -> Path:
     return path
 
 
-def _round_to_float16(model: Any) -> None:
+def round_to_float16(model: Any) -> None:
     """Give Keras the numbers that the file will hold, so that parity is about operators, not about rounding."""
     from zoo.student._layers import Scale
 

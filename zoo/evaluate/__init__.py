@@ -12,7 +12,9 @@ from zoo.evaluate._aligned import (
 )
 from zoo.evaluate._bodies import COCO_POINTS, COCO_SIGMAS, MEDIAPIPE_POSE_POINTS, shared_points, sigmas_of
 from zoo.evaluate._detection_metrics import detection_statistics
-from zoo.evaluate._fairness import NO_LABELS, SMALLEST_GROUP, Fairness, judge_groups
+from zoo.evaluate._evidence import Better, FairnessEvidence, face_evidence
+from zoo.evaluate._fairness import NO_LABELS, judge_groups
+from zoo.evaluate._hook import FairnessHook, JudgedFairness, load_hook
 from zoo.evaluate._landmark_agreement import Sighting, landmark_statistics
 from zoo.evaluate._landmark_quality import evaluate_landmarks
 from zoo.evaluate._point_metrics import PckCurve, found_share, mean_error, pck, pck_area, pck_curve, pdj
@@ -28,11 +30,13 @@ __all__ = [
     "COCO_SIGMAS",
     "MEDIAPIPE_POSE_POINTS",
     "NO_LABELS",
-    "SMALLEST_GROUP",
     "Agreement",
     "Aligned",
-    "Fairness",
+    "Better",
+    "FairnessEvidence",
+    "FairnessHook",
     "Found",
+    "JudgedFairness",
     "PckCurve",
     "QualityResult",
     "Sighting",
@@ -50,11 +54,13 @@ __all__ = [
     "evaluate_detections",
     "evaluate_landmarks",
     "f_score_at",
+    "face_evidence",
     "found_of",
     "found_share",
     "head_size",
     "judge_groups",
     "landmark_statistics",
+    "load_hook",
     "longer_side",
     "mean_error",
     "palm_length",

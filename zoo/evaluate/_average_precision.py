@@ -62,11 +62,15 @@ class AveragePrecision:
     def _values(self, weights: Floats) -> Floats:
         labelled = weights @ self.labelled
         counts = weights[:, self.picture]
+        so_far = np.cumsum(counts, axis=1)
         total = np.zeros(len(weights))
         for hit, ignored in zip(self.hit, self.ignored, strict=True):
             # Precision has its maxima and recall its steps at hits, so only these are looked at.
             right = np.cumsum(counts[:, hit], axis=1)
-            taken = np.cumsum(np.where(ignored, 0.0, counts), axis=1)[:, hit]
+            taken = so_far[:, hit]
+            if ignored.any():
+                passed = np.pad(np.cumsum(counts[:, ignored], axis=1), ((0, 0), (1, 0)))
+                taken = taken - passed[:, np.cumsum(ignored)[hit]]
             precision = right / (taken + np.spacing(1))
             best = np.maximum.accumulate(precision[:, ::-1], axis=1)[:, ::-1]
             with np.errstate(invalid="ignore", divide="ignore"):

@@ -15,15 +15,17 @@ from zoo.evaluate._tally import Bools, Floats
 
 @dataclass(frozen=True)
 class Matches:
-    """T thresholds, D found objects in their order of score, highest first.
+    """T thresholds, D found objects in their order of score, highest first, and G labelled ones.
 
     `order`: (D,), where each lies in what was found. `hit`: (T, D), whether it is a labelled object. `ignored`: (T, D),
-    whether it is one that is to be ignored, so that it counts neither as right nor as wrong.
+    whether it is one that is to be ignored, so that it counts neither as right nor as wrong. `taken`: (T, G), whether
+    each labelled object was found.
     """
 
     order: Positions
     hit: Bools
     ignored: Bools
+    taken: Bools
 
 
 def match(overlap: Floats, scores: Floats, *, crowd: Bools, ignore: Bools, thresholds: Floats, most: int) -> Matches:
@@ -38,9 +40,9 @@ def match(overlap: Floats, scores: Floats, *, crowd: Bools, ignore: Bools, thres
     limits = np.minimum(thresholds, 1 - 1e-10)
     hit = np.zeros((len(limits), rows), bool)
     ignored = np.zeros_like(hit)
-    if labelled == 0:
-        return Matches(order, hit, ignored)
     free = np.ones((len(limits), labelled), bool)
+    if labelled == 0:
+        return Matches(order, hit, ignored, ~free)
     level = np.arange(len(limits))
     for row in range(rows):
         possible = (overlap[row] >= limits[:, None]) & (free | crowd)
@@ -49,12 +51,12 @@ def match(overlap: Floats, scores: Floats, *, crowd: Bools, ignore: Bools, thres
         usable = np.where(has_counted[:, None], counted, possible)
         # Of equal overlaps the last is taken, as there.
         backwards = np.where(usable, overlap[row], -1.0)[:, ::-1]
-        taken = labelled - 1 - np.argmax(backwards, axis=1)
+        best = labelled - 1 - np.argmax(backwards, axis=1)
         matched = usable.any(axis=1)
-        free[level[matched], taken[matched]] = False
+        free[level[matched], best[matched]] = False
         hit[:, row] = matched & has_counted
         ignored[:, row] = matched & ~has_counted
-    return Matches(order, hit, ignored)
+    return Matches(order, hit, ignored, ~free)
 
 
 def box_overlap(found: Floats, labelled: Floats, crowd: Bools) -> Floats:

@@ -40,11 +40,14 @@ def detection_statistics(
     at = [_match(one, truth, np.array([iou_threshold]), most) for one, truth in zip(kept, truths, strict=True)]
     hits = np.array([one.hit.sum() for one in at], np.float64)
     taken = np.array([(~one.ignored).sum() for one in at], np.float64)
+    # What is labelled is the same for every model, so recall is compared object by object.
+    right = np.concatenate([one.taken[0][~truth.ignore] for one, truth in zip(at, truths, strict=True)])
+    where = np.repeat(np.arange(len(truths)), precision.labelled.astype(int))
     return {
         "ap": precision,
         "ap50": precision.at(0),
         "precision": Ratio(hits, taken, "share"),
-        "recall": Ratio(hits, precision.labelled, "share"),
+        "recall": Ratio.of_trials(right, where, len(truths)),
         "f_score": Ratio(2 * hits, taken + precision.labelled, "f_score"),
     }
 

@@ -1,140 +1,116 @@
-"""Whether a model, and pruning it, serves the groups of people in the pictures alike."""
+"""The fairness hook of this package: whether a model, and pruning it, serves the groups of people in pictures alike."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-from zoo.evaluate._estimates import Estimator
-from zoo.evaluate._tally import Bools, Tallies
-from zoo.records import FairnessColumn, FairnessGroup
-
-SMALLEST_GROUP = 10
-"""Faces, or labelled pictures. Nine of nine found is still compatible with a recall of 0.70 (Wilson, 95%)."""
+from zoo.evaluate._evidence import DENSE, SPARSE, Better, FairnessEvidence, value_of
+from zoo.evaluate._gap import gap_change
+from zoo.evaluate._statistics import Statistic, compare
+from zoo.evaluate._tally import Bools
+from zoo.records import Fairness, FairnessColumn, FairnessGroup
 
 NO_LABELS = "no group labels available"
 
 ALL_ALIKE = "none"
 """Named as the worst group where every group has the same value."""
 
-_MEANINGS = (
-    "A range is the best group's value minus the worst group's; with many small groups it is wide by chance alone.",
-    "recall is against the reference model's detections, labelled_recall against labelled faces.",
+_RANGES = (
+    "A range is the best group's value minus the worst group's; with many small groups it is wide by chance alone."
 )
 
-
-@dataclass(frozen=True)
-class Fairness:
-    """One column for each group column and metric, and what a reader must know."""
-
-    columns: list[FairnessColumn]
-    notes: list[str]
+Models = Mapping[str, Statistic]
 
 
-def judge_groups(tallies: Tallies, groups: Sequence[Mapping[str, str]], *, reference: str) -> Fairness:
-    """Recall by group for every group column; `groups`: the labels of each picture, by column.
+def judge_groups(evidence: FairnessEvidence) -> Fairness:
+    """Every metric by group for every group column, and what pruning changed.
 
-    Pictures without a label in a column are not part of that column. A group whose sample is below `SMALLEST_GROUP`
-    is left out and counted.
+    Gives by group the metric of each model with its 95% interval, and the paired change from dense to sparse; by
+    column each model's range and worst group, and the paired change of the gap (`gap_change` says how). A group in
+    which a model has fewer samples than `evidence.smallest_group` is left out and counted; a column without any group
+    left is left out.
     """
-    labels = sorted({column for row in groups for column in row})
-    if not labels:
-        return Fairness([], [NO_LABELS])
-    found = [
-        _column(tallies, [row.get(column) for row in groups], column=column, metric=metric, models=models)
-        for column in labels
-        for metric, models in _metrics(tallies, reference).items()
-    ]
-    columns = [column for column in found if column.groups]
-    notes = list(_MEANINGS)
-    for column in found:
-        if column.left_out:
+    columns = evidence.columns
+    if not columns:
+        return Fairness(columns=[], notes=[NO_LABELS])
+    found = [_column(evidence, column, metric) for column in columns for metric in evidence.metrics]
+    notes = [_RANGES, *evidence.notes]
+    for one in found:
+        if one.left_out:
             notes.append(
-                f"{column.column}, {column.metric}: {len(column.left_out)} group(s) with fewer than {SMALLEST_GROUP} "
-                f"faces are left out ({sum(column.left_out.values())} faces)."
+                f"{one.column}, {one.metric}: {len(one.left_out)} group(s) with fewer than {evidence.smallest_group} "
+                f"{evidence.unit} are left out ({sum(one.left_out.values())} {evidence.unit})."
             )
-    return Fairness(columns, notes)
+    return Fairness(columns=[one for one in found if one.groups], notes=notes)
 
 
-def _metrics(tallies: Tallies, reference: str) -> dict[str, list[str]]:
-    """The metrics that these pictures allow, each with the models it says something about."""
-    names = list(tallies.models)
-    found = {"recall": [name for name in names if name != reference]} if tallies.faces else {}
-    if tallies.labelled.any():
-        found["labelled_recall"] = names
-    return {metric: models for metric, models in found.items() if models}
-
-
-def _column(
-    tallies: Tallies, labels: Sequence[str | None], *, column: str, metric: str, models: Sequence[str]
-) -> FairnessColumn:
-    groups = sorted({label for label in labels if label is not None})
-    members = {group: np.array([label == group for label in labels], bool) for group in groups}
-    samples = {group: _sample(tallies.of(chosen), metric) for group, chosen in members.items()}
-    kept = {group: chosen for group, chosen in members.items() if samples[group] >= SMALLEST_GROUP}
-    ranges, worst = _spread(tallies, kept, metric=metric, models=models)
+def _column(evidence: FairnessEvidence, column: str, metric: str) -> FairnessColumn:
+    models = evidence.metrics[metric]
+    labels = [row.get(column) for row in evidence.groups]
+    members = {
+        group: np.array([label == group for label in labels], bool)
+        for group in sorted({label for label in labels if label is not None})
+    }
+    parts = {group: {name: one.of(chosen) for name, one in models.items()} for group, chosen in members.items()}
+    samples = {group: min(one.samples for one in part.values()) for group, part in parts.items()}
+    kept = {group: part for group, part in parts.items() if samples[group] >= evidence.smallest_group}
+    groups = [_group(group, part, metric) for group, part in kept.items()]
+    ranges, worst = _spread(models, {group: members[group] for group in kept}, evidence.better[metric])
+    both = DENSE in models and SPARSE in models
     return FairnessColumn(
         column=column,
         metric=metric,
-        groups=[_group(tallies.of(chosen), group, metric=metric, models=models) for group, chosen in kept.items()],
+        better=evidence.better[metric],
+        groups=groups,
         range_by_variant=ranges,
         worst_by_variant=worst,
+        gap_change=gap_change(
+            [part[SPARSE] for part in kept.values()],
+            [part[DENSE] for part in kept.values()],
+            [group.change for group in groups],
+            metric=metric,
+        )
+        if both
+        else None,
+        smallest_n=min((samples[group] for group in kept), default=None),
         left_out={group: size for group, size in samples.items() if group not in kept},
     )
 
 
-def _sample(tallies: Tallies, metric: str) -> int:
-    return tallies.faces if metric == "recall" else int(tallies.labelled.sum())
-
-
-def _group(tallies: Tallies, group: str, *, metric: str, models: Sequence[str]) -> FairnessGroup:
-    estimator = Estimator(tallies)
-    by_variant = {name: estimate for name in models if (estimate := estimator.estimate(name, metric)) is not None}
-    both = "dense" in models and "sparse" in models
+def _group(group: str, models: Models, metric: str) -> FairnessGroup:
+    pairs = [(SPARSE, DENSE)] if DENSE in models and SPARSE in models else []
+    variants, changes = compare({name: {metric: one} for name, one in models.items()}, pairs)
     return FairnessGroup(
         group=group,
-        pictures=tallies.pictures,
-        by_variant=by_variant,
-        change=estimator.difference("sparse", "dense", metric) if both else None,
+        pictures=next(iter(models.values())).pictures,
+        by_variant={variant.name: variant.metrics[metric] for variant in variants if metric in variant.metrics},
+        change=changes[0] if changes else None,
     )
 
 
-def _spread(
-    tallies: Tallies, members: Mapping[str, Bools], *, metric: str, models: Sequence[str]
-) -> tuple[dict[str, float], dict[str, str]]:
+def _spread(models: Models, members: Mapping[str, Bools], better: Better) -> tuple[dict[str, float], dict[str, str]]:
     """Best minus worst group and the worst group, by model; empty with fewer than two groups.
 
-    Through fairlearn's MetricFrame: each face is a positive, found or missed, so its recall is the group's.
+    Through fairlearn's MetricFrame over pictures: the metric of a group is the statistic on the group's pictures.
     """
-    from fairlearn.metrics import MetricFrame, true_positive_rate
+    from fairlearn.metrics import MetricFrame
 
     ranges: dict[str, float] = {}
     worst: dict[str, str] = {}
     if len(members) < 2:
         return ranges, worst
-    for model in models:
-        found, group_of = _faces(tallies, members, metric=metric, model=model)
-        frame = MetricFrame(
-            metrics=true_positive_rate, y_true=np.ones_like(found), y_pred=found, sensitive_features=group_of
-        )
+    pictures = np.concatenate([np.flatnonzero(chosen) for chosen in members.values()])
+    group_of = [group for group, chosen in members.items() for _ in range(int(chosen.sum()))]
+    for model, statistic in models.items():
+
+        def of_pictures(chosen: Sequence[int], _: Sequence[int], whole: Statistic = statistic) -> float:
+            return value_of(whole.of(np.isin(np.arange(whole.pictures), chosen)))
+
+        frame = MetricFrame(metrics=of_pictures, y_true=pictures, y_pred=pictures, sensitive_features=group_of)
         ranges[model] = float(frame.difference(method="between_groups"))
-        worst[model] = str(frame.by_group.idxmin()) if ranges[model] > 0 else ALL_ALIKE
+        by_group = frame.by_group
+        last = str(by_group.idxmin() if better == "higher" else by_group.idxmax())
+        worst[model] = last if ranges[model] > 0 else ALL_ALIKE
     return ranges, worst
-
-
-def _faces(
-    tallies: Tallies, members: Mapping[str, Bools], *, metric: str, model: str
-) -> tuple[npt.NDArray[np.int64], list[str]]:
-    """For each face of these groups, 1 if the model found it, and its group."""
-    found: list[bool] = []
-    group_of: list[str] = []
-    for group, chosen in members.items():
-        part = tallies.of(chosen)
-        tally = part.models[model]
-        flags = tally.found if metric == "recall" else tally.hits[part.labelled]
-        found += flags.tolist()
-        group_of += [group] * len(flags)
-    return np.array(found, np.int64), group_of

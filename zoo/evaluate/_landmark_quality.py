@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from zoo.evaluate._estimates import FEW_PICTURES
-from zoo.evaluate._fairness import NO_LABELS, Fairness
+from zoo.evaluate._evidence import Better, FairnessEvidence
+from zoo.evaluate._hook import FairnessHook
 from zoo.evaluate._landmark_agreement import CLOSE, Sightings, found_objects, landmark_statistics
 from zoo.evaluate._quality import pruned_variants
 from zoo.evaluate._result import QualityResult
@@ -14,6 +15,9 @@ from zoo.evaluate._statistics import compare
 
 if TYPE_CHECKING:
     from zoo.sources import Picture
+
+BETTER: Mapping[str, Better] = {"landmark_error": "lower", "presence_agreement": "higher"}
+"""What groups are judged by, and which direction is better."""
 
 _MEANINGS = (
     "Agreement is with the reference model, not with truth, in the same regions of the same pictures.",
@@ -23,11 +27,18 @@ _MEANINGS = (
 
 
 def evaluate_landmarks(
-    runs: Mapping[str, Sightings], *, reference: str, pictures: Sequence[Picture], runtime: str, noun: str
+    runs: Mapping[str, Sightings],
+    *,
+    reference: str,
+    pictures: Sequence[Picture],
+    runtime: str,
+    noun: str,
+    hook: FairnessHook,
 ) -> QualityResult:
     """Compare `runs[model]` with `runs[reference]` on `pictures`; `noun`: what they find, in the plural.
 
-    Differences are every trained variant but `dense`, minus `dense`.
+    Differences are every trained variant but `dense`, minus `dense`. `hook` judges the groups; raises InputError where
+    its answer is wrong.
     """
     from zoo.sources import set_digest
 
@@ -35,6 +46,14 @@ def evaluate_landmarks(
     pairs = [(name, "dense") for name in pruned_variants(runs, reference) if "dense" in runs]
     variants, differences = compare(statistics, pairs)
     objects = found_objects(runs[reference])
+    evidence = FairnessEvidence(
+        metrics={metric: {name: one[metric] for name, one in statistics.items()} for metric in BETTER},
+        better=BETTER,
+        groups=[picture.groups for picture in pictures],
+        unit=noun,
+        smallest_group=hook.smallest_group,
+        notes=_MEANINGS,
+    )
     return QualityResult(
         runtime=runtime,
         reference=reference,
@@ -45,7 +64,7 @@ def evaluate_landmarks(
         pictures_sha256=set_digest(pictures),
         variants=variants,
         differences=differences,
-        fairness=Fairness([], [NO_LABELS]),
+        fairness=hook.judge(evidence),
         notes=_notes(objects, len(pictures), reference, noun),
     )
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from zoo.errors import InputError
 from zoo.evaluate._estimates import FEW_PICTURES, Estimator, differences
-from zoo.evaluate._fairness import judge_groups
+from zoo.evaluate._evidence import face_evidence
+from zoo.evaluate._hook import FairnessHook
 from zoo.evaluate._result import QualityResult
 from zoo.evaluate._tally import Tallies, tally_runs
 from zoo.records import PairedDifference, VariantQuality
@@ -78,11 +79,12 @@ def pruned_variants(names: Mapping[str, object], reference: str) -> list[str]:
 
 
 def evaluate_detections(
-    run: DetectionRun, *, reference: str, pictures: Sequence[Picture], detector: Detector
+    run: DetectionRun, *, reference: str, pictures: Sequence[Picture], detector: Detector, hook: FairnessHook
 ) -> QualityResult:
     """Compare what every model found through MediaPipe's graph on `pictures` with what `reference` found.
 
-    The graph keeps its own score threshold, which must be the one that `detector` declares; else raises InputError.
+    The graph keeps its own score threshold, which must be the one that `detector` declares. `hook` judges the groups.
+    Raises InputError for another threshold, or a wrong answer of the hook.
     """
     from zoo.sources import set_digest
 
@@ -97,6 +99,8 @@ def evaluate_detections(
         iou_threshold=detector.iou_threshold,
         faces=[picture.face for picture in pictures],
     )
+    groups = [picture.groups for picture in pictures]
+    evidence = face_evidence(compared.tallies, groups, reference=reference, smallest_group=hook.smallest_group)
     return QualityResult(
         runtime=f"{run.runtime}, {run.graph}",
         reference=reference,
@@ -107,7 +111,7 @@ def evaluate_detections(
         pictures_sha256=set_digest(pictures),
         variants=compared.variants,
         differences=compared.differences,
-        fairness=judge_groups(compared.tallies, [picture.groups for picture in pictures], reference=reference),
+        fairness=hook.judge(evidence),
         notes=_notes(compared),
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from zoo.evaluate._fairness import Fairness
+from zoo.evaluate._hook import JudgedFairness
 from zoo.records import FairnessRecord, PairedDifference, Provenance, QualityRecord, VariantQuality
 
 
@@ -24,7 +24,7 @@ class QualityResult:
     pictures_sha256: str
     variants: list[VariantQuality]
     differences: list[PairedDifference]
-    fairness: Fairness
+    fairness: JudgedFairness
     notes: list[str]
 
     def quality_record(self, provenance: Provenance) -> QualityRecord:
@@ -45,9 +45,4 @@ class QualityResult:
 
     def fairness_record(self, provenance: Provenance) -> FairnessRecord:
         """The record of the fairness stage."""
-        return FairnessRecord(
-            provenance=provenance,
-            pictures_sha256=self.pictures_sha256,
-            columns=self.fairness.columns,
-            notes=self.fairness.notes,
-        )
+        return self.fairness.record(provenance, pictures_sha256=self.pictures_sha256)

@@ -23,7 +23,7 @@ from zoo.runtimes import (
 from zoo.spec import Detector, Drop
 
 if TYPE_CHECKING:
-    from zoo.evaluate import QualityResult
+    from zoo.evaluate import FairnessHook, QualityResult
     from zoo.sources import Picture
     from zoo.training import Place
 
@@ -71,7 +71,13 @@ class DetectorFamily:
         return [[_place(Place, one) for one in found] for found in run.detections["model"]]
 
     def evaluate(
-        self, models: Mapping[str, Path], *, reference: str, pictures: Sequence[Picture], progress: Progress
+        self,
+        models: Mapping[str, Path],
+        *,
+        reference: str,
+        pictures: Sequence[Picture],
+        hook: FairnessHook,
+        progress: Progress,
     ) -> QualityResult:
         from zoo.evaluate import evaluate_detections
 
@@ -80,7 +86,7 @@ class DetectorFamily:
         if not pictures:
             raise InputError("there is no picture in the evaluation split; give more pictures with --data")
         run = detect(self._task, models, [picture.path for picture in pictures], progress=progress)
-        return evaluate_detections(run, reference=reference, pictures=pictures, detector=self._detector)
+        return evaluate_detections(run, reference=reference, pictures=pictures, detector=self._detector, hook=hook)
 
     def try_dropin(
         self, models: Mapping[str, Path], *, drops: Sequence[Drop], pictures: Sequence[Path], progress: Progress

@@ -12,7 +12,7 @@ from zoo.records import DropinCell
 from zoo.spec import Drop, ModelSpec
 
 if TYPE_CHECKING:
-    from zoo.evaluate import QualityResult
+    from zoo.evaluate import FairnessHook, QualityResult
     from zoo.sources import Picture
     from zoo.training import Place
 
@@ -30,9 +30,15 @@ class Family(Protocol):
         """Where training aims at: the places of each picture in which the graph finds something."""
 
     def evaluate(
-        self, models: Mapping[str, Path], *, reference: str, pictures: Sequence[Picture], progress: Progress
+        self,
+        models: Mapping[str, Path],
+        *,
+        reference: str,
+        pictures: Sequence[Picture],
+        hook: FairnessHook,
+        progress: Progress,
     ) -> QualityResult:
-        """Quality and fairness of every model against the one named `reference`."""
+        """Quality and fairness of every model against the one named `reference`; `hook` judges groups of people."""
 
     def try_dropin(
         self, models: Mapping[str, Path], *, drops: Sequence[Drop], pictures: Sequence[Path], progress: Progress

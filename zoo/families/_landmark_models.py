@@ -17,7 +17,7 @@ from zoo.runtimes import Hand, Pose, Region, run_hand_graph, run_pose_graph
 from zoo.spec import Drop, ModelSpec
 
 if TYPE_CHECKING:
-    from zoo.evaluate import QualityResult, Sighting
+    from zoo.evaluate import FairnessHook, QualityResult, Sighting
     from zoo.sources import Picture
     from zoo.training import Place
 
@@ -52,7 +52,13 @@ class LandmarkFamily:
         return [[_place(Place, one.region) for one in found if one.found] for found in run.answers["model"]]
 
     def evaluate(
-        self, models: Mapping[str, Path], *, reference: str, pictures: Sequence[Picture], progress: Progress
+        self,
+        models: Mapping[str, Path],
+        *,
+        reference: str,
+        pictures: Sequence[Picture],
+        hook: FairnessHook,
+        progress: Progress,
     ) -> QualityResult:
         from zoo.evaluate import evaluate_landmarks
 
@@ -67,6 +73,7 @@ class LandmarkFamily:
             pictures=pictures,
             runtime=f"{run.runtime}, {run.graph}",
             noun=self.noun,
+            hook=hook,
         )
 
     def try_dropin(

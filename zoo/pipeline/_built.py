@@ -31,17 +31,22 @@ def evaluate_built(
     """Quality and fairness of the built variants, or of `file`, beside the published models.
 
     Only pictures of the evaluation split are taken: the split follows from a picture's content, so none of them was
-    trained on. Raises InputError where there is no build, file or picture.
+    trained on. Raises InputError where there is no build, file, picture or fairness hook.
     """
+    from zoo.evaluate import load_hook
     from zoo.sources import fetch_reference
 
     started = time.time()
-    spec = load_spec(name).spec
+    loaded = load_spec(name)
+    spec = loaded.spec
+    hook = load_hook(spec.fairness, beside=loaded.folder)
     models = _candidates(spec, out, file)
     for reference, declared in spec.references.items():
         models[str(reference)] = fetch_reference(reference, declared, progress=progress).path
     pictures = pictures_to_judge(spec, data, progress)
-    result = family_of(spec).evaluate(models, reference=spec.student.teacher, pictures=pictures, progress=progress)
+    result = family_of(spec).evaluate(
+        models, reference=spec.student.teacher, pictures=pictures, hook=hook, progress=progress
+    )
     provenance = provenance_of(command)(started)
     return result.quality_record(provenance), result.fairness_record(provenance)
 

@@ -16,7 +16,7 @@ from zoo.pipeline._ladder_steps import at_work, file_ref, make_files, time_toget
 from zoo.pipeline._provenance import provenance_of
 from zoo.progress import Progress
 from zoo.records import LadderFile, LadderRecord, PublishedLine, QualityRecord, TimedTogether
-from zoo.spec import ModelSpec, NetworkSpec
+from zoo.spec import FairnessRules, ModelSpec, NetworkSpec
 
 
 def climb_ladder(plan: LadderPlan, *, progress: Progress) -> LadderRecord:
@@ -39,7 +39,16 @@ def climb_ladder(plan: LadderPlan, *, progress: Progress) -> LadderRecord:
             paths |= made
             shares = {dense_name(precision): None, **{rung_name(precision, share): share for share in rungs}}
             files += [ladder_file(name, made[name], precision, share) for name, share in shares.items()]
-        climb = Climb(plan, start.title, "one-shot", files, paths, left_out, plan.limits, started, progress)
+        opening = opening_record(
+            plan,
+            start=start.title,
+            pruning="one-shot",
+            files=files,
+            left_out=left_out,
+            limits=plan.limits,
+            began=started,
+        )
+        climb = Climb(plan, opening, paths=paths, progress=progress)
         climb.time_precisions()
         if plan.options.data is not None and isinstance(plan.spec, ModelSpec):
             climb.judge(_quality(plan, plan.spec, climb.timed_files, started, progress))
@@ -50,35 +59,12 @@ class Climb:
     """The record of one ladder while it is climbed: written anew whenever a part is finished."""
 
     def __init__(
-        self,
-        plan: LadderPlan,
-        start: str,
-        pruning: Literal["one-shot", "trained"],
-        files: Sequence[LadderFile],
-        paths: Mapping[str, Path],
-        left_out: Sequence[str],
-        limits: Sequence[str],
-        started: float,
-        progress: Progress,
+        self, plan: LadderPlan, opening: LadderRecord, *, paths: Mapping[str, Path], progress: Progress
     ) -> None:
         """`paths`: every file by its name, the twin of each precision's sparsest rung with `TWIN_MARK` behind it."""
-        self._plan, self._paths, self._started, self._progress = plan, paths, started, progress
-        self._record = LadderRecord(
-            provenance=provenance_of(plan.options.command)(started),
-            model=plan.spec.name,
-            title=plan.spec.title,
-            start=start,
-            pruning=pruning,
-            measured_only=plan.measured_only,
-            complete=False,
-            files=list(files),
-            timings=[],
-            quality=None,
-            published=_published(plan),
-            left_out=list(left_out),
-            limits=list(limits),
-        )
-        self._write()
+        self._plan, self._record, self._paths, self._progress = plan, opening, paths, progress
+        self._started = opening.provenance.started_at.timestamp()
+        write_ladder(self._record, self._plan.folder.root)
 
     @property
     def timed_files(self) -> dict[str, Path]:
@@ -117,10 +103,35 @@ class Climb:
     def _update(self, **changes: object) -> None:
         provenance = provenance_of(self._plan.options.command)(self._started)
         self._record = self._record.model_copy(update={**changes, "provenance": provenance})
-        self._write()
-
-    def _write(self) -> None:
         write_ladder(self._record, self._plan.folder.root)
+
+
+def opening_record(
+    plan: LadderPlan,
+    *,
+    start: str,
+    pruning: Literal["one-shot", "trained"],
+    files: Sequence[LadderFile],
+    left_out: Sequence[str],
+    limits: Sequence[str],
+    began: float,
+) -> LadderRecord:
+    """The record before anything is measured. `began`: when, as `time.time()` tells it."""
+    return LadderRecord(
+        provenance=provenance_of(plan.options.command)(began),
+        model=plan.spec.name,
+        title=plan.spec.title,
+        start=start,
+        pruning=pruning,
+        measured_only=plan.measured_only,
+        complete=False,
+        files=list(files),
+        timings=[],
+        quality=None,
+        published=_published(plan),
+        left_out=list(left_out),
+        limits=list(limits),
+    )
 
 
 def _published(plan: LadderPlan) -> PublishedLine | None:
@@ -133,6 +144,7 @@ def _published(plan: LadderPlan) -> PublishedLine | None:
 def _quality(
     plan: LadderPlan, spec: ModelSpec, files: Mapping[str, Path], started: float, progress: Progress
 ) -> QualityRecord:
+    from zoo.evaluate import load_hook
     from zoo.sources import fetch_reference
 
     published = {
@@ -142,6 +154,7 @@ def _quality(
         {**files, **published},
         reference=spec.student.teacher,
         pictures=pictures_to_judge(spec, plan.options.data, progress),
+        hook=load_hook(FairnessRules()),
         progress=progress,
     )
     return result.quality_record(provenance_of(plan.options.command)(started))

@@ -21,6 +21,8 @@ from zoo.spec import ModelSpec, Network, NetworkSpec, Precision
 if TYPE_CHECKING:
     from zoo.convert import Stored
 
+_FEW_ZEROS = 0.005
+"""Rounding to float16 makes some in any file; they are not worth a word."""
 TWIN_MARK = "-twin"
 """Ends the name of a rung's densified twin."""
 CONVERTER = ("tensorflow", "tf-keras")
@@ -70,7 +72,7 @@ def _of_file(data: bytes, title: str) -> Start:
 
     dense = densified_twin(data, name=title)
     zeros = inventory(read_model(dense)).pointwise_sparsity
-    had = f"; {zeros:.0%} of its 1x1 weights were zero already" if zeros else ""
+    had = f"; {zeros:.0%} of its 1x1 weights were zero already" if zeros >= _FEW_ZEROS else ""
     return Start(title=f"{title}{had}", zeros=zeros, file=dense)
 
 

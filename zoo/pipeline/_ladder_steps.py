@@ -20,7 +20,7 @@ from zoo.progress import Progress
 from zoo.records import FileRef, TimedTogether
 
 FILES_FOLDER = "files"
-"""Below the ladder's folder: every `.tflite` file of the last one, to be inspected or timed again."""
+"""Below the ladder's folder: every `.tflite` file that was measured, to be inspected or timed again."""
 
 
 @contextmanager

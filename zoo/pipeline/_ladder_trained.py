@@ -10,7 +10,7 @@ from zoo.errors import InputError
 from zoo.pipeline._build import plan_stages
 from zoo.pipeline._engine import run_stages
 from zoo.pipeline._folders import locked
-from zoo.pipeline._ladder import Climb, ladder_file
+from zoo.pipeline._ladder import Climb, ladder_file, opening_record
 from zoo.pipeline._ladder_files import TWIN_MARK
 from zoo.pipeline._ladder_plan import TRAINED_PRECISION, LadderPlan, dense_name, model_spec, rung_name
 from zoo.pipeline._ladder_steps import at_work, place_file
@@ -72,7 +72,10 @@ def climb_trained_ladder(plan: LadderPlan, training: Plan, *, progress: Progress
         files = [ladder_file(name, paths[name], TRAINED_PRECISION, shares[name]) for name in ordered]
         paths[f"{ordered[-1]}{TWIN_MARK}"] = _twin(plan, paths[ordered[-1]])
         title = f"{training.spec.student.start}, trained with preset {training.preset_name}"
-        climb = Climb(plan, title, "trained", files, paths, [], _limits(training), started, progress)
+        opening = opening_record(
+            plan, start=title, pruning="trained", files=files, left_out=[], limits=_limits(training), began=started
+        )
+        climb = Climb(plan, opening, paths=paths, progress=progress)
         quality = read_record(stored["quality"].record_path("quality"), QualityRecord)
         climb.judge(_renamed(quality, names))
         climb.time_precisions()

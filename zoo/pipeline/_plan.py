@@ -6,10 +6,14 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from zoo.errors import InputError
 from zoo.pipeline._folders import BuildFolder, build_folder
 from zoo.spec import ModelSpec, Preset, Variant, load_spec
+
+if TYPE_CHECKING:
+    from zoo.evaluate import FairnessHook
 
 
 @dataclass(frozen=True)
@@ -39,11 +43,18 @@ class Plan:
     preset: Preset
     data: Path | None
     folder: BuildFolder
+    hook: FairnessHook
 
 
 def make_plan(options: BuildOptions) -> Plan:
-    """Check options against the spec. Raises InputError for what cannot be built."""
-    spec = load_spec(options.model).spec
+    """Check options against the spec, and that its fairness hook is there: it is called hours later.
+
+    Raises InputError for what cannot be built.
+    """
+    from zoo.evaluate import load_hook
+
+    loaded = load_spec(options.model)
+    spec = loaded.spec
     presets = {str(name): preset for name, preset in spec.training.presets.items()}
     if options.preset not in presets:
         raise InputError(f"{spec.name} has no preset '{options.preset}'; its presets are {', '.join(presets)}.")
@@ -58,6 +69,7 @@ def make_plan(options: BuildOptions) -> Plan:
         preset=presets[options.preset],
         data=options.data,
         folder=build_folder(options.out, spec.name),
+        hook=load_hook(spec.fairness, beside=loaded.folder),
     )
 
 

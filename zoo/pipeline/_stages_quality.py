@@ -22,6 +22,7 @@ def quality_stage(plan: Plan) -> Stage:
             reference=spec.student.teacher,
             pictures=evaluation_pictures(plan, run),
             progress=run.progress,
+            hook=plan.hook,
         )
         provenance = run.provenance()
         return [result.quality_record(provenance), result.fairness_record(provenance)]
@@ -36,6 +37,11 @@ def quality_stage(plan: Plan) -> Stage:
             "task": spec.task,
             "family": spec.family.model_dump(mode="json", exclude={"augmentation", "loss"}),
             "pictures": plan.preset.evaluation_pictures,
+            "fairness": {
+                "hook": plan.hook.name,
+                "sha256": plan.hook.sha256,
+                "smallest_group": plan.hook.smallest_group,
+            },
         },
         reads=[*MODELS, PICTURES],
         tools=["mediapipe", "fairlearn", "scipy"],

@@ -40,9 +40,12 @@ def gates_stage(plan: Plan, before: Sequence[Stage]) -> Stage:
     return Stage(
         name="gates",
         purpose="hold the records against the declared limits",
-        version="1",
+        version="2",
         run=run,
-        parameters={"gates": [gate.model_dump(mode="json") for gate in spec.gates]},
+        parameters={
+            "gates": [gate.model_dump(mode="json") for gate in spec.gates],
+            "fairness": spec.fairness.model_dump(mode="json"),
+        },
         reads=sources,
         records=["gates"],
     )

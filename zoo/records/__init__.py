@@ -23,6 +23,7 @@ from zoo.records._inspected import (
 
 if TYPE_CHECKING:
     from zoo.records._base import Estimate, Interval, Machine, Provenance, StageRecord
+    from zoo.records._fairness import Fairness, FairnessColumn, FairnessGroup, FairnessRecord
     from zoo.records._ladder import (
         Combination,
         CombinationsRecord,
@@ -56,9 +57,6 @@ if TYPE_CHECKING:
         DropinCell,
         DropinRecord,
         FailedTarget,
-        FairnessColumn,
-        FairnessGroup,
-        FairnessRecord,
         GateResult,
         GatesRecord,
         InspectRecord,
@@ -71,6 +69,7 @@ if TYPE_CHECKING:
         QualityRecord,
         TargetResult,
         VariantQuality,
+        Verdict,
     )
     from zoo.records._register import RECORDS
 
@@ -94,6 +93,7 @@ __all__ = [
     "EngagementVerdict",
     "Estimate",
     "FailedTarget",
+    "Fairness",
     "FairnessColumn",
     "FairnessGroup",
     "FairnessRecord",
@@ -133,9 +133,10 @@ __all__ = [
     "TrainRecord",
     "TrainedStep",
     "VariantQuality",
+    "Verdict",
 ]
 
-_HOMES = ("_base", "_ladder", "_making", "_measuring", "_register")
+_HOMES = ("_base", "_fairness", "_ladder", "_making", "_measuring", "_register")
 
 if not TYPE_CHECKING:
 

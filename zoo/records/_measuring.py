@@ -1,10 +1,10 @@
-"""Records of the stages that measure and judge: inspect, bench, quality, fairness, dropin, gates."""
+"""Records of the stages that measure and judge: inspect, bench, quality, dropin, gates."""
 
 from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from zoo.records._base import Estimate, Frozen, Interval, Machine, Sha256, StageRecord
 from zoo.records._file import FileRef
@@ -179,31 +179,6 @@ class QualityRecord(StageRecord):
     notes: list[str]
 
 
-class FairnessGroup(Frozen):
-    group: str
-    pictures: int
-    by_variant: dict[str, Estimate]
-    change: PairedDifference | None
-
-
-class FairnessColumn(Frozen):
-    """One group column: the metric by group, each variant's range over groups, its worst group, and the change."""
-
-    column: str
-    metric: str
-    groups: list[FairnessGroup]
-    range_by_variant: dict[str, float]
-    worst_by_variant: dict[str, str]
-    left_out: dict[str, int]
-
-
-class FairnessRecord(StageRecord):
-    stage: Literal["fairness"] = "fairness"
-    pictures_sha256: Sha256
-    columns: list[FairnessColumn]
-    notes: list[str]
-
-
 class DropinCell(Frozen):
     """One runtime that took the file in the place of the original."""
 
@@ -224,16 +199,30 @@ class DropinRecord(StageRecord):
     cells: list[DropinCell]
 
 
+Verdict = Literal["passed", "failed", "not enough data", "not applicable"]
+
+
 class GateResult(Frozen):
-    """A declared limit held against a record's field. `value` None: the record has no such number."""
+    """A declared limit held against a record's field. `value` None: the record has no such number.
+
+    `verdict`: `not enough data` where the records can neither show that the limit holds nor that it is broken, and
+    `not applicable` where there is nothing that it could be held against. `passed`: it does not stop a release.
+    """
 
     name: str
     purpose: str
     field: str
     limit: str
     value: float | bool | str | None
+    verdict: Verdict
     passed: bool
     reason: str
+
+    @model_validator(mode="after")
+    def _agree(self) -> GateResult:
+        if self.passed != (self.verdict in {"passed", "not applicable"}):
+            raise ValueError(f"passed is {self.passed}, but the verdict is '{self.verdict}'")
+        return self
 
 
 class GatesRecord(StageRecord):

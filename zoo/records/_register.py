@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from zoo.records._base import StageRecord
+from zoo.records._fairness import FairnessRecord
 from zoo.records._making import (
     AdaptRecord,
     CalibrateRecord,
@@ -13,7 +14,7 @@ from zoo.records._making import (
     LocateRecord,
     TrainRecord,
 )
-from zoo.records._measuring import BenchRecord, DropinRecord, FairnessRecord, GatesRecord, InspectRecord, QualityRecord
+from zoo.records._measuring import BenchRecord, DropinRecord, GatesRecord, InspectRecord, QualityRecord
 
 RECORDS: dict[str, type[StageRecord]] = {
     "fetch": FetchRecord,

@@ -7,16 +7,18 @@ from typing import cast
 
 from zoo.records import GateResult, StageRecord
 from zoo.release._address import AddressError, Found, NotThereError, field_names, find_values
+from zoo.release._fairness_gap import judge_fairness
+from zoo.release._words import show
 from zoo.spec import Gate, ModelSpec
 
 
 def judge(spec: ModelSpec, records: Mapping[str, StageRecord]) -> list[GateResult]:
-    """Hold every gate of the spec against the records, in the spec's order.
+    """Hold every gate of the spec against the records, in the spec's order, and after these the gap between groups.
 
     Where several entries match a gate's field the limit must hold for all, and the worst is shown. A number that is
     not there fails the gate, unless the gate says `when_missing: skip`; an address that is misspelled always fails.
     """
-    return [_judge_one(gate, records) for gate in spec.gates]
+    return [*(_judge_one(gate, records) for gate in spec.gates), judge_fairness(spec.fairness, records.get("fairness"))]
 
 
 def _judge_one(gate: Gate, records: Mapping[str, StageRecord]) -> GateResult:
@@ -83,35 +85,27 @@ def _holds(gate: Gate, value: object) -> bool:
 def limit_in_words(gate: Gate) -> str:
     """The limit as a reader of the card sees it, such as `at most 0.97`."""
     if gate.at_most is not None:
-        return f"at most {_show(gate.at_most)}"
+        return f"at most {show(gate.at_most)}"
     if gate.at_least is not None:
-        return f"at least {_show(gate.at_least)}"
-    return f"equals {_show(gate.equals)}"
+        return f"at least {show(gate.at_least)}"
+    return f"equals {show(gate.equals)}"
 
 
 def _reason(gate: Gate, found: Found, *, passed: bool, matches: int) -> str:
     details = []
     if found.interval is not None:
         interval = found.interval
-        details.append(f"{interval.level:.0%} interval {_show(interval.low)} to {_show(interval.high)}")
+        details.append(f"{interval.level:.0%} interval {show(interval.low)} to {show(interval.high)}")
     if found.n is not None:
         details.append(f"n = {found.n:,}")
     if matches > 1:
         details.append(f"the worst of {matches} that match")
     aside = f" ({', '.join(details)})" if details else ""
     if gate.equals is not None:
-        verdict = "as required" if passed else f"but {_show(gate.equals)} is required"
+        verdict = "as required" if passed else f"but {show(gate.equals)} is required"
     else:
         verdict = f"which {'is' if passed else 'is not'} {limit_in_words(gate)}"
-    return f"{_show(found.value)}{aside}, {verdict}."
-
-
-def _show(value: object) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, int) or (isinstance(value, float) and value.is_integer() and abs(value) < 1e15):
-        return f"{int(value):,}"
-    return f"{value:.6g}" if isinstance(value, float) else str(value)
+    return f"{show(found.value)}{aside}, {verdict}."
 
 
 def _result(gate: Gate, value: float | bool | str | None, *, passed: bool, reason: str) -> GateResult:
@@ -121,6 +115,7 @@ def _result(gate: Gate, value: float | bool | str | None, *, passed: bool, reaso
         field=gate.field,
         limit=limit_in_words(gate),
         value=value,
+        verdict="passed" if passed else "failed",
         passed=passed,
         reason=reason,
     )

@@ -11,6 +11,7 @@ from zoo.release._directory import copy_release, release_folder
 from zoo.release._hub import check_repository, push_release
 from zoo.release._manifest import MANIFEST_NAME, Manifest, read_manifest
 from zoo.release._sample import is_judged
+from zoo.spec import FAIRNESS_GATE
 
 
 @dataclass(frozen=True)
@@ -76,8 +77,10 @@ def _parse_target(to: str) -> _Target:
 def _require_fit(manifest: Manifest, *, allow_sample: bool) -> None:
     for result in manifest.gates:
         if not result.passed and is_judged(result, sample_data=manifest.sample_data):
-            raise RefusedError(f"Gate '{result.name}' failed, so this is not fit for release: {result.reason}")
-    unjudged = {gate.name for gate in manifest.spec.gates} - {result.name for result in manifest.gates}
+            why = "failed" if result.verdict == "failed" else "cannot be told"
+            raise RefusedError(f"Gate '{result.name}' {why}, so this is not fit for release: {result.reason}")
+    unjudged = {gate.name for gate in manifest.spec.gates} | {FAIRNESS_GATE}
+    unjudged -= {result.name for result in manifest.gates}
     if unjudged:
         raise RefusedError(f"Gate '{min(unjudged)}' was not judged, so this is not fit for release; build it again.")
     if manifest.sample_data and not allow_sample:

@@ -1,6 +1,7 @@
 """Specs: what a model is, declared in `models/NAME/spec.yaml`."""
 
 from zoo.spec._digest import spec_sha256
+from zoo.spec._fairness import FAIRNESS_GATE, SMALLEST_GROUP, FairnessRules
 from zoo.spec._family import (
     Augmentation,
     Colours,
@@ -47,7 +48,9 @@ from zoo.spec._model import (
 from zoo.spec._network import MOST_RUNGS, Network, NetworkSpec, Precision, PublishedSpeed, Rungs
 
 __all__ = [
+    "FAIRNESS_GATE",
     "MOST_RUNGS",
+    "SMALLEST_GROUP",
     "AnySpec",
     "Augmentation",
     "CardText",
@@ -58,6 +61,7 @@ __all__ = [
     "DetectionLoss",
     "Detector",
     "Drop",
+    "FairnessRules",
     "Gate",
     "HubSource",
     "InputTensor",

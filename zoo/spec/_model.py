@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from zoo.spec._fairness import FAIRNESS_GATE, FairnessRules
 from zoo.spec._family import Detector, Landmarks, Metric
 from zoo.spec._part import SpecPart
 
@@ -222,6 +223,8 @@ class Gate(SpecPart):
     def _one_limit(self) -> Gate:
         if sum(x is not None for x in (self.at_most, self.at_least, self.equals)) != 1:
             raise ValueError("give exactly one of at_most, at_least, equals")
+        if self.name == FAIRNESS_GATE:
+            raise ValueError(f"every spec has the gate '{FAIRNESS_GATE}' already; set its margin under fairness")
         return self
 
 
@@ -261,6 +264,7 @@ class ModelSpec(SpecPart):
     detector: Detector | None = None
     landmarks: Landmarks | None = None
     dropin: list[Drop]
+    fairness: FairnessRules = Field(default=FairnessRules())
     gates: list[Gate]
     card: CardText
 

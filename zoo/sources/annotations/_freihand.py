@@ -51,6 +51,10 @@ def read_freihand(folder: Folder, file: str) -> Parsed:
         InputError: a file is not such JSON (the line or the index of the entry is named), the two do not belong
             together, or a point lies behind its camera.
     """
+    if file.endswith(_K):
+        file = _partner(file)
+    if not file.endswith(_XYZ):
+        raise InputError(f"{file} is not named ...{_XYZ}, beside a ...{_K}: {_FIX}")
     camera_file = _partner(file)
     hands = parse_json(_Hands, folder.read(file, most=_MOST_BYTES), file)
     cameras = parse_json(_Cameras, folder.read(camera_file, most=_MOST_BYTES), camera_file)

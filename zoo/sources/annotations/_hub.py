@@ -11,6 +11,8 @@ from functools import partial
 from pathlib import Path
 from typing import cast
 
+from filelock import FileLock
+
 from zoo.errors import InputError, OutsideError, ZooError
 from zoo.files import printable
 from zoo.progress import Progress
@@ -22,6 +24,9 @@ _WANTED = ("jpg", "jpeg", "png", "webp", "json", "csv", "txt", "xml", "mat", "ya
 """Endings of what is brought: pictures, annotations and credits, nothing that could be run."""
 _MOST_BYTES = 100 << 30
 _MOST_FILES = 2_000_000
+_SECONDS = 20.0
+_NOT_THERE = frozenset({401, 403, 404})
+_LOCK_SECONDS = 3600
 
 
 def hub_folder(address: str, *, progress: Progress) -> Path:
@@ -30,8 +35,8 @@ def hub_folder(address: str, *, progress: Progress) -> Path:
     A revision is a commit's 40 digits, since a branch or tag can be moved to other pictures.
 
     Raises:
-        InputError: the address is not of this form, or the data set is larger than is brought.
-        OutsideError: the hub cannot be reached or has no such data set, or the disk is full.
+        InputError: the address is not of this form, the hub has no such data set, or it is larger than is brought.
+        OutsideError: the hub cannot be reached, or the disk is full.
     """
     match = _ADDRESS.fullmatch(address)
     if match is None:
@@ -46,16 +51,22 @@ def hub_folder(address: str, *, progress: Progress) -> Path:
     part = folder.with_name(f"{folder.name}.part")
     with _asking(address, part):
         part.parent.mkdir(parents=True, exist_ok=True)
-        _download(f"{organisation}/{name}", revision, part, address=address, progress=progress)
-        # The client's notes about the download.
-        shutil.rmtree(part / ".cache", ignore_errors=True)
-        part.replace(folder)
+        with FileLock(folder.with_name(f".{folder.name}.lock"), timeout=_LOCK_SECONDS):
+            if folder.is_dir():
+                return folder
+            _download(f"{organisation}/{name}", revision, part, address=address, progress=progress)
+            # The client's notes about the download.
+            shutil.rmtree(part / ".cache", ignore_errors=True)
+            part.replace(folder)
     return folder
 
 
 def _download(repository: str, revision: str, part: Path, *, address: str, progress: Progress) -> None:
-    from huggingface_hub import DryRunFileInfo, snapshot_download
+    from huggingface_hub import DryRunFileInfo, HfApi, snapshot_download
 
+    endpoint = os.environ.get("HF_ENDPOINT")
+    # Asked once, where the download itself would go on asking for half a minute without a network.
+    HfApi(endpoint=endpoint).dataset_info(repository, revision=revision, timeout=_SECONDS)
     # Both endings: the hub's patterns tell capital letters apart.
     patterns = [f"*.{form}" for ending in _WANTED for form in (ending, ending.upper())]
     fetch = partial(
@@ -63,7 +74,7 @@ def _download(repository: str, revision: str, part: Path, *, address: str, progr
         repo_type="dataset",
         revision=revision,
         local_dir=part,
-        endpoint=os.environ.get("HF_ENDPOINT"),
+        endpoint=endpoint,
         allow_patterns=patterns,
     )
     # Partial application hides from the types that a dry run answers with what it would fetch.
@@ -81,6 +92,7 @@ def _download(repository: str, revision: str, part: Path, *, address: str, progr
 
 @contextmanager
 def _asking(address: str, part: Path) -> Iterator[None]:
+    from huggingface_hub.errors import HfHubHTTPError
     from huggingface_hub.utils.tqdm import disable_progress_bars, enable_progress_bars
 
     disable_progress_bars()
@@ -92,6 +104,10 @@ def _asking(address: str, part: Path) -> Iterator[None]:
         # The hub's client lets errors of its HTTP library through, some of them OSError.
         if isinstance(error, OSError) and is_full_disk(error):
             raise OutsideError(full_disk_message(part)) from error
+        if isinstance(error, HfHubHTTPError) and error.response.status_code in _NOT_THERE:
+            raise InputError(
+                f"{address}: the hub has no such data set at this revision, or it is not open to you: check both"
+            ) from error
         # Not the client's words: what a server answers may hold a token.
         raise OutsideError(
             f"{address} cannot be brought from the hub ({type(error).__name__}): check the name and the network, "

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import PurePosixPath
+
 from zoo.errors import InputError
 from zoo.sources.annotations._folder import Folder
 from zoo.sources.annotations._listed import Listed, Marked, Parsed
 
+_NAMES = ("labels.csv", "groups.csv")
+
 
 def table_files(folder: Folder) -> list[str]:
-    """The tables that lie on top; empty where no picture has a label from any."""
-    return folder.files("labels.csv", "groups.csv")[:1] if folder.labels else []
+    """The first of the tables; empty where no picture has a label from any."""
+    return folder.files(*(f"**/{name}" for name in _NAMES))[:1] if folder.labels else []
 
 
 def table_has_faces(folder: Folder) -> bool:
@@ -23,8 +27,10 @@ def read_table(folder: Folder, file: str) -> Parsed:
     A picture without a box is one about whose faces nothing is said.
 
     Raises:
-        InputError: no table labels any picture.
+        InputError: it has another name than is read, or no table labels any picture.
     """
+    if PurePosixPath(file).name not in _NAMES:
+        raise InputError(f"{file} is none of {' and '.join(_NAMES)}, which are read: rename it")
     if not folder.labels:
         raise InputError(f"{file} labels no picture of {folder.root}: give a column `file` with paths from its folder")
     pictures: dict[str, Listed] = {}
