@@ -53,13 +53,14 @@ def test_without_group_labels_the_gate_on_fairness_does_not_apply(capsys: pytest
 def test_the_list_counts_gates_that_nobody_can_tell(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("COLUMNS", "300")
-    folder = build_folder(tmp_path, "face_detector")
+    monkeypatch.chdir(tmp_path)
+    out = Path("build")
+    folder = build_folder(out, "face_detector")
     folder.release.mkdir(parents=True)
     folder.records.mkdir(parents=True)
     record = gates(spec(), {**measured(), "fairness": fairness(left_out={"Micronesia": 4})})
     (folder.records / "gates.json").write_text(record.model_dump_json())
-    list_models(out=tmp_path)
+    list_models(out=out)
     shown = " ".join(capsys.readouterr().out.split())
     assert "1 without enough data to tell" in shown
     assert "not fit to publish" in shown
