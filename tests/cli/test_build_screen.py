@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.card._records import data, measured, spec
+from tests.card._records import data, fairness, measured, spec
 from tests.release._releases import gates
 from zoo.cli._build_screen import show_build
-from zoo.pipeline import BuildFolder, BuildResult
+from zoo.cli._list import list_models
+from zoo.pipeline import BuildFolder, BuildResult, build_folder
 from zoo.records import StageRecord
 
 
@@ -33,3 +34,33 @@ def test_skipped_pictures_are_counted_and_the_first_named(capsys: pytest.Capture
 def test_nothing_is_said_of_skipped_pictures_where_there_are_none(capsys: pytest.CaptureFixture[str]) -> None:
     whole = data().model_copy(update={"skipped": [], "skipped_count": 0})
     assert "Skipped" not in screen({**measured(), "data": whole}, capsys)
+
+
+def test_too_little_data_to_tell_is_said_and_is_not_fit(capsys: pytest.CaptureFixture[str]) -> None:
+    shown = " ".join(screen({**measured(), "fairness": fairness(left_out={"Micronesia": 4})}, capsys).split())
+    assert "NO ANSWER" in shown
+    assert "Not fit to publish: for fairness_gap there is not enough data to tell." in shown
+    assert "FAIL" not in shown
+
+
+def test_without_group_labels_the_gate_on_fairness_does_not_apply(capsys: pytest.CaptureFixture[str]) -> None:
+    unlabelled = fairness().model_copy(update={"columns": [], "group_columns": []})
+    shown = screen({**measured(), "fairness": unlabelled}, capsys)
+    assert "pass, not applicable" in shown
+    assert "Fit to publish." in shown
+
+
+def test_the_list_counts_gates_that_nobody_can_tell(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    out = Path("build")
+    folder = build_folder(out, "face_detector")
+    folder.release.mkdir(parents=True)
+    folder.records.mkdir(parents=True)
+    record = gates(spec(), {**measured(), "fairness": fairness(left_out={"Micronesia": 4})})
+    (folder.records / "gates.json").write_text(record.model_dump_json())
+    list_models(out=out)
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "1 without enough data to tell" in shown
+    assert "not fit to publish" in shown

@@ -30,11 +30,13 @@ def make_release(
     version: str = "0.1.0",
     sample: bool = False,
     without_wasm: bool = False,
+    left_out: dict[str, int] | None = None,
     payload: bytes = b"model" * 1000,
 ) -> Path:
-    """A release folder of a few files with its manifest; its records lie beside it."""
+    """A release folder of a few files with its manifest; its records lie beside it. `left_out`: too small groups."""
     spec = spec_version(version)
     records = _records.measured(sample=sample, without_wasm=without_wasm)
+    records["fairness"] = _records.fairness(left_out=left_out)
     records["gates"] = gates(spec, records)
     release, records_folder = folder / "release", folder / "records"
     (release / "figures").mkdir(parents=True)

@@ -18,7 +18,7 @@ from zoo.errors import InputError
 from zoo.evaluate._evidence import FairnessEvidence
 from zoo.evaluate._fairness import NO_LABELS
 from zoo.records import Fairness, FairnessRecord, Provenance
-from zoo.spec import FairnessRules, describe_first_error
+from zoo.spec import FairnessRules
 
 
 @dataclass(frozen=True)
@@ -62,15 +62,18 @@ class FairnessHook:
             return JudgedFairness(self, columns, Fairness(columns=[], notes=[NO_LABELS]))
         try:
             answer: Any = self.function(evidence)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise InputError(f"{_where(self.name)} raised {_said(error)}; correct the function.") from error
         try:
             # Validated from plain values, so that one made without validation is held to the same.
-            checked = Fairness.model_validate(answer.model_dump() if isinstance(answer, Fairness) else answer)
+            checked = Fairness.model_validate(
+                answer.model_dump(warnings=False) if isinstance(answer, Fairness) else answer
+            )
         except ValidationError as error:
-            raise InputError(
-                f"{_where(self.name)} must return a zoo.records.Fairness: {describe_first_error(error)}"
-            ) from error
+            first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+            field = ".".join(str(part) for part in first["loc"])
+            wrong = f"in '{field}', {first['msg']}" if field else first["msg"]
+            raise InputError(f"{_where(self.name)} must return a zoo.records.Fairness: {wrong}.") from error
         return JudgedFairness(self, columns, checked)
 
 

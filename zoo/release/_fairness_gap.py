@@ -76,8 +76,8 @@ def _judge_column(column: FairnessColumn, margin: float, *, smallest_group: int)
         low, high = change.interval.low, change.interval.high
         field = f"{_FIELD}[column={column.column},metric={column.metric}].gap_change.value"
         said = (
-            f"{what}: the gap changed by {show(change.value)} ({change.interval.level:.0%} interval {show(low)} to "
-            f"{show(high)}, smallest group n = {show(column.smallest_n or 0)})"
+            f"{what}: the gap changed by {change.value:+.3f} ({change.interval.level:.0%} interval {low:+.3f} to "
+            f"{high:+.3f}, smallest group n = {show(column.smallest_n or 0)})"
         )
         if change.value > most and low > 0:
             reason = f"{said}, which is wider by more than {show(margin)} and clear of zero."
@@ -90,7 +90,7 @@ def _judge_column(column: FairnessColumn, margin: float, *, smallest_group: int)
                 field,
             )
         if not column.left_out:
-            reason = f"{said}, which is wider by {show(margin)} at most."
+            reason = f"{said}, which is {show(margin)} at most."
             return _Finding("passed", reason, margin, change.value, field)
     if column.left_out:
         return _lacking(f"{what}: {len(column.left_out)} group(s) have fewer than {smallest_group} samples", margin)
