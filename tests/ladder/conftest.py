@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -59,8 +60,9 @@ def workplace(tmp_path_factory: pytest.TempPathFactory, project_root: Path) -> P
 def tiny_plan(workplace: Path, **options: object) -> LadderPlan:
     """A plan of the tiny network; the time limit lets each set of files be timed as shortly as the bench can."""
     with standing_in(workplace):
-        given = {"targets": ("host",), "sparsities": SPARSITIES, "precisions": PRECISIONS, "seconds": 1.0} | options
-        return make_ladder_plan(LadderOptions(model=NAME, out=workplace / "build", command="zoo ladder", **given))
+        usual = {"targets": ("host",), "sparsities": SPARSITIES, "precisions": PRECISIONS, "seconds": 1.0}
+        given = {"out": workplace / "build"} | usual | options
+        return make_ladder_plan(LadderOptions(model=NAME, command="zoo ladder", **given))
 
 
 @pytest.fixture(scope="session")
@@ -68,3 +70,9 @@ def tiny_ladder(workplace: Path) -> tuple[LadderRecord, Path]:
     """The tiny network's ladder, climbed once a session, and its folder."""
     plan = tiny_plan(workplace)
     return climb_ladder(plan, progress=SilentProgress()), plan.folder.root
+
+
+@pytest.fixture
+def climbed(tiny_ladder: tuple[LadderRecord, Path], workplace: Path, tmp_path: Path) -> Path:
+    """A copy of the folder of builds with the tiny network's ladder, to be climbed again."""
+    return shutil.copytree(workplace / "build", tmp_path / "build")

@@ -91,17 +91,17 @@ def test_record_on_disk_is_the_one_returned_and_figures_lie_beside_it(tiny_ladde
         assert (folder / f"{name}.png").read_bytes().startswith(b"\x89PNG")
 
 
-def test_given_twice_no_file_is_made_again(tiny_ladder: Ladder, workplace: Path) -> None:
+def test_given_twice_no_file_is_made_again(tiny_ladder: Ladder, workplace: Path, climbed: Path) -> None:
     record, _ = tiny_ladder
     listener = Listener()
-    again = climb_ladder(tiny_plan(workplace), progress=listener)
+    again = climb_ladder(tiny_plan(workplace, out=climbed), progress=listener)
     assert [file.file for file in again.files] == [file.file for file in record.files]
     assert not [sentence for sentence in listener.said if sentence.startswith(("ladder-dense", "ladder-rungs"))]
     assert [sentence for sentence in listener.said if "time 4 float16 files" in sentence]
 
 
-def test_stopped_it_keeps_what_was_finished_and_says_so(tiny_ladder: Ladder, workplace: Path) -> None:
-    plan = tiny_plan(workplace)
+def test_stopped_it_keeps_what_was_finished_and_says_so(workplace: Path, climbed: Path) -> None:
+    plan = tiny_plan(workplace, out=climbed)
     listener = Listener(stop_after="time 4 float16 files")
     with pytest.raises(KeyboardInterrupt):
         climb_ladder(plan, progress=listener)
@@ -113,11 +113,11 @@ def test_stopped_it_keeps_what_was_finished_and_says_so(tiny_ladder: Ladder, wor
 
 
 def test_command_shows_sizes_ratios_and_limits(
-    tiny_ladder: Ladder, workplace: Path, capsys: pytest.CaptureFixture[str]
+    tiny_ladder: Ladder, workplace: Path, climbed: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with standing_in(workplace):
         arguments = ["--sparsity", "0.5,0.8", "--precision", "float16", "--on", "host", "--seconds", "1"]
-        assert run(["ladder", "tiny_network", *arguments]) == 0
+        assert run(["ladder", "tiny_network", *arguments, "--out", str(climbed)]) == 0
     shown = capsys.readouterr().out
     record, _ = tiny_ladder
     sparse = next(file for file in record.files if file.name == "float16-80")
@@ -125,3 +125,15 @@ def test_command_shows_sizes_ratios_and_limits(
     assert f"{sparse.file.bytes:,}" in row
     assert " to " in row
     assert "size and latency only" in shown
+
+
+def test_target_that_is_not_there_exits_3_and_the_others_are_measured(
+    workplace: Path, climbed: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with standing_in(workplace):
+        arguments = ["--sparsity", "0.8", "--precision", "float16", "--on", "host,ssh://nobody@zoo.invalid"]
+        arguments += ["--seconds", "1", "--json", "--out", str(climbed)]
+        assert run(["ladder", "tiny_network", *arguments]) == 3
+    (together,) = LadderRecord.model_validate_json(capsys.readouterr().out).timings
+    assert [target.target for target in together.targets] == ["host"]
+    assert [failed.target for failed in together.failed] == ["ssh://nobody@zoo.invalid"]

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from zoo.cli._options import DEFAULT_OUT, JsonOption, ModelArgument, OutOption
+
+if TYPE_CHECKING:
+    from zoo.records import TimedTogether
 
 EXAMPLES = """\
 Examples:
@@ -20,7 +24,8 @@ Examples:
   zoo ladder mobilenet_v2 --combinations --on host,wasm                  sparsity with int8, 2:4, blocks
 
 Writes OUT/MODEL/ladder/: ladder.json, ladder.csv, figures, and every file. Files that are made are not made again; what
-is measured is measured anew. One that was stopped keeps what it finished.
+is measured is measured anew. One that was stopped keeps what it finished. Exits 3 when a target or a model failed, 1
+when a model gave wrong outputs on a target; the other numbers are there.
 """
 
 DEFAULT_PRESET = "quick"
@@ -106,9 +111,15 @@ def ladder(
             show_combinations(table, plan.folder.root)
         else:
             show_ladder(record, plan.folder.root)
-    timings = (table if combinations else record).timings
-    if not any(together.targets for together in timings):
-        raise typer.Exit(3)
+    raise typer.Exit(_exit_code((table if combinations else record).timings))
+
+
+def _exit_code(timings: Sequence[TimedTogether]) -> int:
+    """As a bench's: 3 where a target or a model failed, 1 where a model gave wrong outputs, else 0."""
+    outcomes = {timing.outcome for together in timings for target in together.targets for timing in target.timings}
+    if "failed" in outcomes or any(together.failed for together in timings):
+        return 3
+    return 1 if "differs" in outcomes else 0
 
 
 def _names(text: str) -> list[str]:

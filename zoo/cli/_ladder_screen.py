@@ -86,7 +86,7 @@ def show_combinations(record: CombinationsRecord, folder: Path) -> None:
     for one in record.combinations:
         kept = f" Stored dense: {one.kept}." if one.kept else ""
         console.print(f"{one.title}: {one.verdict.summary}{kept}")
-    times = table("combination", "target", "time / its dense twin", "time / float16 dense", "note")
+    times = table("combination", "target", "time / its dense twin", "time / float16 dense")
     for together in record.timings:
         for target in together.targets:
             for one in record.combinations:
@@ -99,12 +99,11 @@ def show_combinations(record: CombinationsRecord, folder: Path) -> None:
 
 
 def _add_times(times: Table, target: TargetResult, name: str, title: str) -> None:
-    timing = next((timing for timing in target.timings if timing.name == name), None)
-    if timing is None:
+    if all(timing.name != name for timing in target.timings):
         return
     ratios = {ratio.denominator.endswith("-twin"): ratio for ratio in target.ratios if ratio.numerator == name}
     cells = (describe_ratio(ratios.get(twin)) for twin in (True, False))
-    times.add_row(title, target.target, *cells, timing.note or "")
+    times.add_row(title, target.target, *cells)
 
 
 def _show_targets(console: Console, timings: Sequence[TimedTogether]) -> None:
@@ -115,5 +114,8 @@ def _show_targets(console: Console, timings: Sequence[TimedTogether]) -> None:
                 f"{together.name} on {target.target}: {target.runtime} {target.version}, {target.threads} thread; "
                 f"{target.how_known}{noisy}"
             )
+            for timing in target.timings:
+                if timing.note:
+                    console.print(f"{timing.name} on {target.target}: {timing.note}")
         for failed in together.failed:
             console.print(f"{together.name} on {failed.target}: not measured, {failed.reason}")
