@@ -8,9 +8,11 @@ from zoo.cli._output import person, table
 from zoo.cli._progress import describe_seconds
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rich.console import Console
 
-    from zoo.pipeline import BuildResult
+    from zoo.pipeline import BuildResult, BuiltModel
     from zoo.records import GateResult
 
 TITLES = {
@@ -128,3 +130,15 @@ def _show_files(console: Console, result: BuildResult) -> None:
         console.print(f"Next: zoo build {result.model} --data YOUR_PICTURES --preset standard")
     elif result.gates.releasable:
         console.print(f"Fit to publish. Next: zoo publish {result.model} --to dir:DIR")
+
+
+def show_builds(built: Sequence[BuiltModel]) -> None:
+    """How each of several builds ended; the whole of one is shown by `zoo build MODEL`, at once where it was built."""
+    rows = table("model", "exit", "answer")
+    for one in built:
+        answer = one.error or "built"
+        if one.document is not None:
+            failed = [gate["name"] for gate in one.document["gates"] if gate["judged"] and not gate["passed"]]
+            answer = f"built; not fit to publish: {', '.join(failed)}" if failed else "built"
+        rows.add_row(one.model, str(one.exit_code), answer)
+    person().print(rows)

@@ -2,8 +2,9 @@
 
 from zoo.pipeline._bench_files import bench_files
 from zoo.pipeline._build import build_model, plan_stages
+from zoo.pipeline._build_all import BuiltModel, build_all, builds_at_once
 from zoo.pipeline._built import dropin_built, evaluate_built, write_card_again
-from zoo.pipeline._catalogue import ModelEntry, built_model, catalogue, read_records
+from zoo.pipeline._catalogue import ModelEntry, buildable_models, built_model, catalogue, read_records
 from zoo.pipeline._combinations import measure_combinations
 from zoo.pipeline._doctor import Diagnosis, Finding, diagnose
 from zoo.pipeline._engine import StageOutcome, full_disk_said, run_stages, stage_key
@@ -20,6 +21,7 @@ __all__ = [
     "BuildFolder",
     "BuildOptions",
     "BuildResult",
+    "BuiltModel",
     "ComparisonRow",
     "Diagnosis",
     "Finding",
@@ -35,8 +37,11 @@ __all__ = [
     "Store",
     "StoredStage",
     "bench_files",
+    "build_all",
     "build_folder",
     "build_model",
+    "buildable_models",
+    "builds_at_once",
     "built_model",
     "catalogue",
     "climb_ladder",

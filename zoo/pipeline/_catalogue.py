@@ -55,6 +55,11 @@ def catalogue(out: Path) -> list[ModelEntry]:
     return entries
 
 
+def buildable_models() -> list[str]:
+    """Names of the models that a build makes; networks that are only measured are none."""
+    return [name for name in list_models() if not isinstance(load_any_spec(name), NetworkSpec)]
+
+
 def built_model(out: Path, name: str) -> BuildFolder:
     """The build folder of a model that was built. Raises InputError where there is no such model or build."""
     load_spec(name)

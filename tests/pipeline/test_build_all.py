@@ -1,0 +1,48 @@
+"""Every model at once: each in a process of its own, and one that fails stops no other."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from zoo.machine import describe_machine
+from zoo.pipeline import build_all, buildable_models, builds_at_once
+from zoo.progress import SilentProgress
+from zoo.spec import list_models
+
+
+def test_models_that_are_only_measured_are_not_built() -> None:
+    assert "mobilenet_v2" in list_models()
+    assert "mobilenet_v2" not in buildable_models()
+    assert {"face_detector", "hand_landmark", "hand_landmark_lite", "pose_detector"} <= set(buildable_models())
+
+
+def test_there_is_always_room_for_one_and_never_for_more_than_there_are_cores() -> None:
+    assert builds_at_once(1) == 1
+    assert 1 <= builds_at_once(100) <= max(1, describe_machine().cores // 2)
+
+
+def test_each_model_ends_by_itself_and_says_why(tmp_path: Path) -> None:
+    # A preset that no model has is told at once, before anything is fetched.
+    arguments = ["--out", str(tmp_path), "--preset", "none"]
+
+    built = build_all(
+        ["face_detector", "no_such_model", "hand_landmark"], arguments=arguments, progress=SilentProgress()
+    )
+
+    assert [(one.model, one.exit_code) for one in built] == [
+        ("face_detector", 2),
+        ("no_such_model", 2),
+        ("hand_landmark", 2),
+    ]
+    assert "has no preset 'none'" in built[0].error
+    assert "no_such_model" in built[1].error
+
+
+def test_one_model_or_all_is_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
+    from zoo.cli._main import run
+
+    assert run(["build"]) == 2
+    assert run(["build", "face_detector", "--all"]) == 2
+    assert capsys.readouterr().err.count("takes the name of one model, or --all") == 2

@@ -1,0 +1,78 @@
+"""Every model built, each by a process of its own, as many at once as the machine holds."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+from zoo.machine import describe_machine
+from zoo.progress import Progress
+
+GIB_A_BUILD = 5.0
+"""Memory that one training takes, generously: a hand landmark model in batches of 16 was seen at 2.5 GiB."""
+CORES_A_BUILD = 2
+"""A build keeps one core busy with training and one with the pictures and the teacher."""
+
+
+@dataclass(frozen=True)
+class BuiltModel:
+    """How the build of one model ended. `document` is what its `--json` says, None where it says nothing."""
+
+    model: str
+    exit_code: int
+    document: dict[str, Any] | None
+    error: str
+
+
+def builds_at_once(models: int) -> int:
+    """How many builds this machine runs side by side: by its cores and its memory, at least one."""
+    machine = describe_machine()
+    by_memory = int((machine.memory_gib or GIB_A_BUILD) // GIB_A_BUILD)
+    return max(1, min(models, machine.cores // CORES_A_BUILD, by_memory))
+
+
+def build_all(models: Sequence[str], *, arguments: Sequence[str], progress: Progress) -> list[BuiltModel]:
+    """Build each model by `zoo build MODEL ARGUMENTS --json`, in the order given; one that fails stops no other.
+
+    A process each, because TensorFlow's random seeds, op determinism and memory belong to the whole process.
+    """
+    running: list[subprocess.Popen[bytes]] = []
+
+    def build(model: str) -> BuiltModel:
+        command = [sys.executable, "-m", "zoo.cli", "build", model, *arguments, "--json"]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:  # noqa: S603
+            running.append(process)
+            out, errors = process.communicate()
+        last = errors.decode(errors="replace").strip().splitlines()[-1:]
+        document = _document(out)
+        error = last[0] if process.returncode and document is None and last else ""
+        return BuiltModel(model, process.returncode, document, error)
+
+    at_once = builds_at_once(len(models))
+    with progress.task(f"build {len(models)} models, {at_once} at once", len(models)) as ticker:
+        pool = ThreadPoolExecutor(at_once)
+        try:
+            ended = []
+            for built in pool.map(build, models):
+                ticker.advance(note=f"{built.model} ended with {built.exit_code}")
+                ended.append(built)
+            return ended
+        finally:
+            # After Ctrl-C: builds that wait do not start, and those at work stop where they go on the next time.
+            pool.shutdown(wait=False, cancel_futures=True)
+            for process in running:
+                if process.poll() is None:
+                    process.terminate()
+
+
+def _document(out: bytes) -> dict[str, Any] | None:
+    try:
+        document = json.loads(out)
+    except ValueError:
+        return None
+    return document if isinstance(document, dict) else None
