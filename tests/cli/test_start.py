@@ -92,7 +92,7 @@ def test_inspect_imports_nothing_heavy(published_sparse: Path) -> None:
         (["build", "face_detector", "--preset", "huge"], "has no preset 'huge'"),
         (["build", "face_detector", "--data", "nowhere"], "there is no folder nowhere"),
         (["build", "face_detector", "--from", "nowhere"], "There is no stage 'nowhere'"),
-        (["build"], "Missing argument 'MODEL'"),
+        (["build"], "takes the name of one model, or --all"),
         (["build", "face_detector", "--fast"], "No such option"),
         (["bild"], "No such command 'bild'"),
         (["inspect", "nowhere.tflite"], "nowhere.tflite"),

@@ -21,7 +21,7 @@ CORES_A_BUILD = 2
 
 @dataclass(frozen=True)
 class BuiltModel:
-    """How the build of one model ended. `document` is what its `--json` says, None where it says nothing."""
+    """How the build of one model ended: `document` is what its `--json` says, or `error` the sentence why not."""
 
     model: str
     exit_code: int
@@ -48,10 +48,12 @@ def build_all(models: Sequence[str], *, arguments: Sequence[str], progress: Prog
         with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:  # noqa: S603
             running.append(process)
             out, errors = process.communicate()
-        last = errors.decode(errors="replace").strip().splitlines()[-1:]
         document = _document(out)
-        error = last[0] if process.returncode and document is None and last else ""
-        return BuiltModel(model, process.returncode, document, error)
+        if document is None or "error" in document:
+            last = errors.decode(errors="replace").strip().splitlines()[-1:]
+            error = str((document or {}).get("error") or "".join(last))
+            return BuiltModel(model, process.returncode, None, error)
+        return BuiltModel(model, process.returncode, document, "")
 
     at_once = builds_at_once(len(models))
     with progress.task(f"build {len(models)} models, {at_once} at once", len(models)) as ticker:
