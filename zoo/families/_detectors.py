@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from zoo.errors import InputError
 from zoo.families._dropin import Compared, try_places
+from zoo.families._family import check_evaluation
 from zoo.progress import Progress
 from zoo.records import DropinCell
 from zoo.runtimes import (
@@ -81,10 +82,7 @@ class DetectorFamily:
     ) -> QualityResult:
         from zoo.evaluate import evaluate_detections
 
-        if reference not in models:
-            raise InputError(f"the reference '{reference}' is not among the models to evaluate: {', '.join(models)}")
-        if not pictures:
-            raise InputError("there is no picture in the evaluation split; give more pictures with --data")
+        check_evaluation(models, reference, pictures)
         run = detect(self._task, models, [picture.path for picture in pictures], progress=progress)
         return evaluate_detections(run, reference=reference, pictures=pictures, detector=self._detector, hook=hook)
 

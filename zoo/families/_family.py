@@ -46,6 +46,14 @@ class Family(Protocol):
         """Each model in each declared place; one cell for each of both, places first."""
 
 
+def check_evaluation(models: Mapping[str, Path], reference: str, pictures: Sequence[Picture]) -> None:
+    """Raise InputError where the reference is not run, or there is nothing to run on."""
+    if reference not in models:
+        raise InputError(f"the reference '{reference}' is not among the models to evaluate: {', '.join(models)}")
+    if not pictures:
+        raise InputError("there is no picture in the evaluation split; give more pictures with --data")
+
+
 def family_of(spec: ModelSpec) -> Family:
     """The family of a spec's task.
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from zoo.errors import InputError
 from zoo.families._dropin import Compared, try_places
+from zoo.families._family import check_evaluation
 from zoo.progress import Progress
 from zoo.records import DropinCell
 from zoo.runtimes import Hand, Pose, Region, run_hand_graph, run_pose_graph
@@ -48,7 +49,7 @@ class LandmarkFamily:
     def locate(self, model: Path, pictures: Sequence[Path], *, progress: Progress) -> list[list[Place]]:
         from zoo.training import Place
 
-        run = self._run({"model": model}, pictures, progress=progress)
+        run = self.run_graph({"model": model}, pictures, progress=progress)
         return [[_place(Place, one.region) for one in found if one.found] for found in run.answers["model"]]
 
     def evaluate(
@@ -62,11 +63,8 @@ class LandmarkFamily:
     ) -> QualityResult:
         from zoo.evaluate import evaluate_landmarks
 
-        if reference not in models:
-            raise InputError(f"the reference '{reference}' is not among the models to evaluate: {', '.join(models)}")
-        if not pictures:
-            raise InputError("there is no picture in the evaluation split; give more pictures with --data")
-        run = self._run(models, [picture.path for picture in pictures], progress=progress)
+        check_evaluation(models, reference, pictures)
+        run = self.run_graph(models, [picture.path for picture in pictures], progress=progress)
         return evaluate_landmarks(
             {name: sightings(answers) for name, answers in run.answers.items()},
             reference=reference,
@@ -81,7 +79,8 @@ class LandmarkFamily:
     ) -> list[DropinCell]:
         return try_places(models, drops=drops, probe=_LandmarkProbe(self), pictures=pictures, progress=progress)
 
-    def _run(self, models: Mapping[str, Path], pictures: Sequence[Path], *, progress: Progress) -> LandmarkRun:
+    def run_graph(self, models: Mapping[str, Path], pictures: Sequence[Path], *, progress: Progress) -> LandmarkRun:
+        """What each model answers in its place in MediaPipe's graph. Raises as `zoo.runtimes.run_hand_graph`."""
         declared = self._spec.landmarks
         place, complexity = self._place()
         placed = {name: {place: path} for name, path in models.items()}
@@ -145,7 +144,7 @@ class _LandmarkProbe:
         return self.family.noun
 
     def run(self, model: Path, pictures: Sequence[Path], progress: Progress) -> Answers:
-        return self.family._run({"model": model}, pictures, progress=progress).answers["model"]
+        return self.family.run_graph({"model": model}, pictures, progress=progress).answers["model"]
 
     def count(self, found: Answers) -> int:
         return sum(one.found for regions in found for one in regions)
