@@ -37,7 +37,7 @@ def test_the_legacy_snippet_finds_the_face(published_sparse: Path, portrait: Pat
     (legacy,) = [code for code in snippets(tmp_path) if "CalculatorGraph" in code]
     (tmp_path / "snippet.py").write_text(legacy)
     shutil.copyfile(published_sparse, tmp_path / "face_detector_sparse.tflite")
-    shutil.copyfile(portrait, tmp_path / "portrait.jpg")
+    shutil.copyfile(portrait, tmp_path / "picture.jpg")
     done = subprocess.run(
         [sys.executable, "-c", RUN], cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False
     )
