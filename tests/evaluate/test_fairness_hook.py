@@ -12,8 +12,9 @@ import pytest
 from tests.card._records import digest, provenance
 from tests.evaluate.test_quality import picture
 from zoo.errors import InputError
-from zoo.evaluate import NO_LABELS, FairnessEvidence, evaluate_quality, judge_groups, load_hook
+from zoo.evaluate import NO_LABELS, FairnessEvidence, judge_groups, load_hook
 from zoo.evaluate._statistics import Ratio
+from zoo.families import family_of
 from zoo.progress import SilentProgress
 from zoo.records import FairnessRecord
 from zoo.spec import FairnessRules, load_spec
@@ -184,11 +185,10 @@ def test_it_judges_what_mediapipes_graph_found(folder: Path, published_dense: Pa
         replace(picture("matplotlib", "mpl-data/sample_data/grace_hopper.jpg", face=None), groups={"place": "sea"}),
     ]
 
-    result = evaluate_quality(
+    result = family_of(load_spec("face_detector").spec).evaluate(
         {"dense": published_dense, "sparse": published_sparse, "published_dense": published_dense},
         reference="published_dense",
         pictures=pictures,
-        detector=load_spec("face_detector").spec.detector,
         progress=SilentProgress(),
         hook=load_hook(FairnessRules(hook="own_hook:judge", smallest_group=1), beside=folder),
     )
