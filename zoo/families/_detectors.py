@@ -7,20 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from zoo.errors import InputError
+from zoo.families._detect import detect
 from zoo.families._dropin import Compared, try_places
-from zoo.families._family import check_evaluation
+from zoo.families._family import check_evaluation, noun_of
 from zoo.progress import Progress
 from zoo.records import DropinCell
-from zoo.runtimes import (
-    Detection,
-    DetectionRun,
-    match_runs,
-    run_face_graph,
-    run_hand_graph,
-    run_pose_graph,
-    summed_metrics,
-)
+from zoo.runtimes import Detection, match_runs, summed_metrics
 from zoo.spec import Detector, Drop
 
 if TYPE_CHECKING:
@@ -28,42 +20,13 @@ if TYPE_CHECKING:
     from zoo.sources import Picture
     from zoo.training import Place
 
-NOUNS = {"face_detection": "faces", "pose_detection": "persons", "palm_detection": "palms"}
-
-
-def detect(
-    task: str,
-    models: Mapping[str, Path],
-    pictures: Sequence[Path],
-    *,
-    score_threshold: float | None = None,
-    progress: Progress,
-) -> DetectionRun:
-    """What each model finds in the place of the published file in MediaPipe's graph for the task.
-
-    `score_threshold` replaces the graph's own; None keeps it. Raises as `zoo.runtimes.run_face_graph`.
-    """
-    if task == "face_detection":
-        return run_face_graph(models, pictures, score_threshold=score_threshold, progress=progress)
-    if task == "pose_detection":
-        placed = {name: {"pose_detection.tflite": path} for name, path in models.items()}
-        poses = run_pose_graph(placed, pictures, score_threshold=score_threshold, progress=progress)
-        found = {name: [list(one.detections) for one in answers] for name, answers in poses.pictures.items()}
-        return DetectionRun(poses.runtime, poses.graph, poses.score_threshold, found)
-    if task == "palm_detection":
-        placed = {name: {"palm_detection_full.tflite": path} for name, path in models.items()}
-        hands = run_hand_graph(placed, pictures, score_threshold=score_threshold, progress=progress)
-        found = {name: [list(one.detections) for one in answers] for name, answers in hands.pictures.items()}
-        return DetectionRun(hands.runtime, hands.graph, hands.score_threshold, found)
-    raise InputError(f"task {task} finds no boxes; a detector's is one of {', '.join(NOUNS)}")
-
 
 class DetectorFamily:
     """Boxes with key points; see `zoo.families.Family`."""
 
     def __init__(self, task: str, detector: Detector) -> None:
         self._task, self._detector = task, detector
-        self.noun = NOUNS[task]
+        self.noun = noun_of(task)
 
     def locate(self, model: Path, pictures: Sequence[Path], *, progress: Progress) -> list[list[Place]]:
         from zoo.training import Place

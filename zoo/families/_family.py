@@ -17,6 +17,15 @@ if TYPE_CHECKING:
     from zoo.training import Place
 
 
+NOUNS = {
+    "face_detection": "faces",
+    "pose_detection": "persons",
+    "palm_detection": "palms",
+    "hand_landmark": "hands",
+    "pose_landmark": "persons",
+}
+
+
 class Family(Protocol):
     """One family. Everything runs through MediaPipe's own graphs; `models` are files by a name of ours.
 
@@ -52,6 +61,11 @@ def check_evaluation(models: Mapping[str, Path], reference: str, pictures: Seque
         raise InputError(f"the reference '{reference}' is not among the models to evaluate: {', '.join(models)}")
     if not pictures:
         raise InputError("there is no picture in the evaluation split; give more pictures with --data")
+
+
+def noun_of(task: str) -> str:
+    """What a task finds, in the plural, such as faces."""
+    return NOUNS[task]
 
 
 def family_of(spec: ModelSpec) -> Family:

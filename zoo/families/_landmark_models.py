@@ -11,7 +11,7 @@ import numpy as np
 
 from zoo.errors import InputError
 from zoo.families._dropin import Compared, try_places
-from zoo.families._family import check_evaluation
+from zoo.families._family import check_evaluation, noun_of
 from zoo.progress import Progress
 from zoo.records import DropinCell
 from zoo.runtimes import Hand, Pose, Region, run_hand_graph, run_pose_graph
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 Answer = Hand | Pose
 Answers = list[list[Answer]]
 """By picture and region."""
-
-NOUNS = {"hand_landmark": "hands", "pose_landmark": "persons"}
 
 
 @dataclass(frozen=True)
@@ -44,7 +42,7 @@ class LandmarkFamily:
 
     def __init__(self, spec: ModelSpec) -> None:
         self._spec = spec
-        self.noun = NOUNS[spec.task]
+        self.noun = noun_of(spec.task)
 
     def locate(self, model: Path, pictures: Sequence[Path], *, progress: Progress) -> list[list[Place]]:
         from zoo.training import Place

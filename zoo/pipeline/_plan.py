@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from zoo.errors import InputError
 from zoo.pipeline._folders import BuildFolder, build_folder
-from zoo.spec import ModelSpec, Preset, Variant, load_spec
+from zoo.spec import OWN_HOOK, LoadedSpec, ModelSpec, Preset, Variant, load_spec
 
 if TYPE_CHECKING:
     from zoo.evaluate import FairnessHook
@@ -43,16 +43,22 @@ class Plan:
     preset: Preset
     data: Path | None
     folder: BuildFolder
-    hook: FairnessHook
+    own_hook: FairnessHook | None
+    """A fairness hook of the user's, loaded; None where the spec names that of this package, which is heavy."""
+
+    @property
+    def hook(self) -> FairnessHook:
+        """The hook that judges groups."""
+        from zoo.evaluate import load_hook
+
+        return self.own_hook or load_hook(self.spec.fairness)
 
 
 def make_plan(options: BuildOptions) -> Plan:
-    """Check options against the spec, and that its fairness hook is there: it is called hours later.
+    """Check options against the spec, and that a fairness hook of the user's is there: it is called hours later.
 
     Raises InputError for what cannot be built.
     """
-    from zoo.evaluate import load_hook
-
     loaded = load_spec(options.model)
     spec = loaded.spec
     presets = {str(name): preset for name, preset in spec.training.presets.items()}
@@ -69,8 +75,16 @@ def make_plan(options: BuildOptions) -> Plan:
         preset=presets[options.preset],
         data=options.data,
         folder=build_folder(options.out, spec.name),
-        hook=load_hook(spec.fairness, beside=loaded.folder),
+        own_hook=_own_hook(loaded),
     )
+
+
+def _own_hook(loaded: LoadedSpec) -> FairnessHook | None:
+    if loaded.spec.fairness.hook == OWN_HOOK:
+        return None
+    from zoo.evaluate import load_hook
+
+    return load_hook(loaded.spec.fairness, beside=loaded.folder)
 
 
 def parse_sparsities(text: str) -> tuple[float, ...]:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from zoo.families import detect, family_of
+from zoo.families import detect, noun_of
 from zoo.pipeline._keys import hash_file
 from zoo.pipeline._plan import Plan
 from zoo.pipeline._stage import Reads, Stage, StageRun
@@ -67,7 +67,7 @@ class _Calibrating:
     def __init__(self, plan: Plan, detector: Detector, run: StageRun) -> None:
         from zoo.sources import read_picture_set
 
-        self._detector, self._noun = detector, family_of(plan.spec).noun
+        self._detector, self._noun = detector, noun_of(plan.spec.task)
         self._spec, self._run, self._student = plan.spec, run, student_file(plan)
         listed = read_picture_set(run.path("data", "pictures.json")).of("calibration")
         self._pictures = [picture.path for picture in listed]

@@ -9,7 +9,7 @@ from dataclasses import astuple
 from typing import TYPE_CHECKING
 
 from zoo.errors import InputError, RefusedError
-from zoo.families import family_of
+from zoo.families import family_of, noun_of
 from zoo.pipeline._fingerprint import folder_fingerprint
 from zoo.pipeline._keys import Json
 from zoo.pipeline._plan import Plan
@@ -135,13 +135,15 @@ def locate_stage(plan: Plan) -> Stage:
     """What the teacher finds on the training pictures, by picture name: `places.json`."""
     teacher = f"{plan.spec.student.teacher}.tflite"
 
-    family = family_of(plan.spec)
+    noun = noun_of(plan.spec.task)
 
     def run(run: StageRun) -> Sequence[StageRecord]:
         from zoo.sources import read_picture_set
 
         pictures = read_picture_set(run.path("data", "pictures.json")).of("train")
-        found = family.locate(run.path("fetch", teacher), [one.path for one in pictures], progress=run.progress)
+        found = family_of(plan.spec).locate(
+            run.path("fetch", teacher), [one.path for one in pictures], progress=run.progress
+        )
         places = {
             picture.name: [astuple(place) for place in there] for picture, there in zip(pictures, found, strict=True)
         }
@@ -151,7 +153,7 @@ def locate_stage(plan: Plan) -> Stage:
                 provenance=run.provenance(),
                 teacher=run.inputs["fetch"].files[teacher],
                 pictures=len(pictures),
-                noun=family.noun,
+                noun=noun,
                 pictures_with_objects=sum(bool(there) for there in places.values()),
                 objects=sum(len(there) for there in places.values()),
             )
@@ -159,7 +161,7 @@ def locate_stage(plan: Plan) -> Stage:
 
     return Stage(
         name="locate",
-        purpose=f"find the {family.noun} to train on, with the teacher in MediaPipe's graph",
+        purpose=f"find the {noun} to train on, with the teacher in MediaPipe's graph",
         version="2",
         run=run,
         parameters={"task": plan.spec.task},

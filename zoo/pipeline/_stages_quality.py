@@ -38,9 +38,9 @@ def quality_stage(plan: Plan) -> Stage:
             "family": spec.family.model_dump(mode="json", exclude={"augmentation", "loss"}),
             "pictures": plan.preset.evaluation_pictures,
             "fairness": {
-                "hook": plan.hook.name,
-                "sha256": plan.hook.sha256,
-                "smallest_group": plan.hook.smallest_group,
+                "hook": spec.fairness.hook,
+                "sha256": plan.own_hook.sha256 if plan.own_hook else None,
+                "smallest_group": spec.fairness.smallest_group,
             },
         },
         reads=[*MODELS, PICTURES],

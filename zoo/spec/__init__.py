@@ -1,7 +1,7 @@
 """Specs: what a model is, declared in `models/NAME/spec.yaml`."""
 
 from zoo.spec._digest import spec_sha256
-from zoo.spec._fairness import FAIRNESS_GATE, SMALLEST_GROUP, FairnessRules
+from zoo.spec._fairness import FAIRNESS_GATE, OWN_HOOK, SMALLEST_GROUP, FairnessRules
 from zoo.spec._family import (
     Augmentation,
     Colours,
@@ -50,6 +50,7 @@ from zoo.spec._network import MOST_RUNGS, Network, NetworkSpec, Precision, Publi
 __all__ = [
     "FAIRNESS_GATE",
     "MOST_RUNGS",
+    "OWN_HOOK",
     "SMALLEST_GROUP",
     "AnySpec",
     "Augmentation",

@@ -14,6 +14,9 @@ SMALLEST_GROUP = 10
 FAIRNESS_GATE = "fairness_gap"
 """The gate that every spec has, without declaring it among its `gates`."""
 
+OWN_HOOK = "zoo.evaluate:judge_groups"
+"""The hook of this package."""
+
 Margin = Annotated[float, Field(ge=0)]
 
 
@@ -25,7 +28,7 @@ class FairnessRules(SpecPart):
     the metric; `margins` by metric, where it differs. `smallest_group`: below it a group is left out and counted.
     """
 
-    hook: Annotated[str, Field(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$")] = "zoo.evaluate:judge_groups"
+    hook: Annotated[str, Field(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$")] = OWN_HOOK
     margin: Margin = 0.05
     margins: dict[str, Margin] = Field(default={})
     smallest_group: int = Field(default=SMALLEST_GROUP, ge=1)
