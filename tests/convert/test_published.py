@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.student.published import MODELS, adapted, published
+from tests.student.published import EACH, adapted, published
 from zoo.convert import PARITY_TOLERANCE, keras_to_tflite, round_to_float16
 from zoo.progress import SilentProgress
 from zoo.runtimes import run_hand_graph, run_pose_graph
@@ -19,7 +19,7 @@ from zoo.xnnpack import engagement
 ZEROS = 0.8
 
 
-@pytest.fixture(scope="module", params=MODELS)
+@pytest.fixture(scope="module", params=EACH)
 def name(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 

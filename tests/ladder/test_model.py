@@ -87,6 +87,7 @@ def test_ctrl_c_while_timing_leaves_a_record_that_is_marked(tmp_path: Path) -> N
     assert together.targets[0].stopped == "interrupted" if together.targets else together.failed
 
 
+@pytest.mark.slow
 def test_with_pictures_every_rung_is_judged_through_mediapipe(tmp_path: Path, shared_data: Path) -> None:
     pictures = tmp_path / "pictures"
     pictures.mkdir()
@@ -101,6 +102,7 @@ def test_with_pictures_every_rung_is_judged_through_mediapipe(tmp_path: Path, sh
     assert scores["float16-95"] < scores["float16-dense"]
 
 
+@pytest.mark.slow
 def test_other_precisions_go_through_keras(tmp_path: Path) -> None:
     record = climb_ladder(face_plan(tmp_path, sparsities=(0.8,), precisions=("float32",)), progress=SilentProgress())
     dense, rung = record.files

@@ -11,6 +11,9 @@ import pytest
 from zoo.adapt import REWRITES, suggest
 
 MODELS = ("hand_landmark_full", "hand_landmark_lite", "palm_detection_full", "pose_detection", "pose_landmark_full")
+QUICK = ("hand_landmark_lite", "pose_detection")
+"""One landmark model and one detector stand for all where a test takes long; `-m slow` runs the others."""
+EACH = [name if name in QUICK else pytest.param(name, marks=pytest.mark.slow) for name in MODELS]
 
 
 def published(name: str) -> bytes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.student.published import MODELS, adapted, published
+from tests.student.published import EACH, adapted, published
 from tests.xnnpack.graphs import Graph
 from zoo.errors import InputError
 from zoo.student import import_student, measure_parity
@@ -17,7 +17,7 @@ WIDER = {("pose_landmark_full", 2)}
 
 
 @pytest.mark.parametrize("form", FORMS)
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", EACH)
 def test_imports_with_parity_and_the_files_outputs_in_their_order(name: str, form: str) -> None:
     data = FORMS[form](name)
     student = import_student(data, name=name, batch=1).model
