@@ -27,7 +27,14 @@ def bench(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
 @contextlib.contextmanager
 def benching(*arguments: str | Path) -> Iterator[subprocess.Popen[str]]:
     command = [str(Path(sys.executable).with_name("zoo")), "bench", *map(str, arguments)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        # A shell ignores Ctrl-C for what it runs in the background, and children inherit that.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    ) as process:
         yield process
         process.kill()
 

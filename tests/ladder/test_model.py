@@ -71,7 +71,9 @@ def test_float16_rungs_are_file_surgery_that_needs_no_tensorflow(tmp_path: Path)
 def test_ctrl_c_while_timing_leaves_a_record_that_is_marked(tmp_path: Path) -> None:
     out = tmp_path / "build"
     arguments = ("ladder", "face_detector", "--sparsity", "0.8", "--on", "host", "--seconds", "600", "--out", str(out))
-    with subprocess.Popen(command(*arguments), stderr=subprocess.PIPE, text=True) as running:
+    # A shell ignores Ctrl-C for what it runs in the background, and children inherit that.
+    heard = lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)  # noqa: E731
+    with subprocess.Popen(command(*arguments), stderr=subprocess.PIPE, text=True, preexec_fn=heard) as running:
         assert running.stderr is not None
         while "ladder: time" not in running.stderr.readline():
             assert running.poll() is None
