@@ -74,20 +74,18 @@ def check_models(
         if isinstance(reference, ModelFailed):
             checked.failed[name] = f"LiteRT's reference kernels did not run it: {reference.reason}"
     for name, run in runs.items():
-        expected, source = (
-            _expected(name, runnable[name], runs, controls) if target.end_to_end else _own(runnable[name])
-        )
+        expected: Sequence[NamedArray] = runnable[name].outputs
+        source = REFERENCE_KERNELS
+        if target.end_to_end:
+            expected, source = _of_the_pipeline(name, runs, controls)
         _judge(name, run, runnable[name], expected, source, checked)
     return checked
 
 
-def _own(reference: ReferenceRun) -> tuple[Sequence[NamedArray], str]:
-    return reference.outputs, REFERENCE_KERNELS
-
-
-def _expected(
-    name: str, reference: ReferenceRun, runs: Mapping[str, CheckRun], controls: Sequence[tuple[str, str]]
+def _of_the_pipeline(
+    name: str, runs: Mapping[str, CheckRun], controls: Sequence[tuple[str, str]]
 ) -> tuple[Sequence[NamedArray], str]:
+    """What a whole pipeline must answer with a model: what it answers with its twin, or the same again."""
     twin = next((twin for sparse, twin in controls if sparse == name and twin in runs), name)
     return runs[twin].outputs, "the same weights stored dense" if twin != name else "its first answer"
 

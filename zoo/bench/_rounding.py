@@ -12,7 +12,7 @@ QUANTIZED_SHARE = 0.02
 
 LiteRT's reference kernels round a product of scales twice and XNNPACK once, and dynamic-range layers choose the range
 of their input in different ways; each is up to one of 255 steps, and later layers see it. MobileNetV2 with seeded
-weights and dynamic-range int8 was 0.006 apart on an AVX-512 host and in WebAssembly; a wrong answer is by about 1.
+weights and dynamic-range int8 was 0.006 apart on an AVX2 host and in WebAssembly; a wrong answer is by about 1.
 """
 
 _QUANTIZED = ("int8", "uint8", "int16")

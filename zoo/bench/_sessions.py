@@ -1,9 +1,8 @@
 """The paired design: sessions, each a fresh process that runs all models in turns, block after block in random order.
 
 Turns divide out what slows the whole machine; sessions divide out what a process decides for its whole life, such as
-where weights lie in memory, which moved ratios by half a hundredth between processes here (docs/measured.md). Kalibera
-and Jones, Rigorous Benchmarking in Reasonable Time (ISMM 2013), show why a run must be repeated at the level that
-varies.
+where weights lie in memory. Kalibera and Jones, Rigorous Benchmarking in Reasonable Time (ISMM 2013), show why a run
+must be repeated at the level that varies.
 """
 
 from __future__ import annotations

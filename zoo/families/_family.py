@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from zoo.errors import InputError
 from zoo.progress import Progress
 from zoo.records import DropinCell
-from zoo.spec import Drop, ModelSpec
+from zoo.spec import Detector, Drop, ModelSpec
 
 if TYPE_CHECKING:
     from zoo.evaluate import FairnessHook, QualityResult
@@ -69,16 +69,11 @@ def noun_of(task: str) -> str:
 
 
 def family_of(spec: ModelSpec) -> Family:
-    """The family of a spec's task.
-
-    Raises InputError for a spec without what its task needs.
-    """
-    if spec.detector is not None:
+    """The family of a spec's task."""
+    if isinstance(spec.family, Detector):
         from zoo.families._detectors import DetectorFamily
 
-        return DetectorFamily(spec.task, spec.detector)
-    if spec.landmarks is not None:
-        from zoo.families._landmark_models import LandmarkFamily
+        return DetectorFamily(spec.task, spec.family)
+    from zoo.families._landmark_models import LandmarkFamily
 
-        return LandmarkFamily(spec)
-    raise InputError(f"{spec.name} declares neither detector nor landmarks, so nothing can be judged.")
+    return LandmarkFamily(spec, spec.family)

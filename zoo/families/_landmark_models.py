@@ -15,7 +15,7 @@ from zoo.families._family import check_evaluation, noun_of
 from zoo.progress import Progress
 from zoo.records import DropinCell
 from zoo.runtimes import Hand, Pose, Region, run_hand_graph, run_pose_graph
-from zoo.spec import Drop, ModelSpec
+from zoo.spec import Drop, Landmarks, ModelSpec
 
 if TYPE_CHECKING:
     from zoo.evaluate import FairnessHook, QualityResult, Sighting
@@ -40,8 +40,8 @@ class LandmarkRun:
 class LandmarkFamily:
     """Points in regions; see `zoo.families.Family`."""
 
-    def __init__(self, spec: ModelSpec) -> None:
-        self._spec = spec
+    def __init__(self, spec: ModelSpec, landmarks: Landmarks) -> None:
+        self._spec, self._landmarks = spec, landmarks
         self.noun = noun_of(spec.task)
 
     def locate(self, model: Path, pictures: Sequence[Path], *, progress: Progress) -> list[list[Place]]:
@@ -79,7 +79,7 @@ class LandmarkFamily:
 
     def run_graph(self, models: Mapping[str, Path], pictures: Sequence[Path], *, progress: Progress) -> LandmarkRun:
         """What each model answers in its place in MediaPipe's graph. Raises as `zoo.runtimes.run_hand_graph`."""
-        declared = self._spec.landmarks
+        declared = self._landmarks.presence_threshold
         place, complexity = self._place()
         placed = {name: {place: path} for name, path in models.items()}
         if self._spec.task == "hand_landmark":
@@ -94,9 +94,9 @@ class LandmarkFamily:
             answers = {
                 name: [[one.pose] if one.pose else [] for one in found] for name, found in poses.pictures.items()
             }
-        if declared is not None and abs(threshold - declared.presence_threshold) > 1e-6:
+        if abs(threshold - declared) > 1e-6:
             raise InputError(
-                f"landmarks.presence_threshold is {declared.presence_threshold:g} and the graph {graph} uses "
+                f"landmarks.presence_threshold is {declared:g} and the graph {graph} uses "
                 f"{threshold:g}; correct it in the spec"
             )
         return LandmarkRun(runtime, graph, threshold, answers)

@@ -25,7 +25,6 @@ TargetName = Annotated[str, Field(pattern=r"^(host|wasm|browser)(:[a-z0-9]+)?$")
 
 Task = Literal["face_detection", "pose_detection", "palm_detection", "hand_landmark", "pose_landmark"]
 Meaning = Literal["boxes", "scores", "landmarks", "world_landmarks", "presence", "handedness", "mask", "heatmap"]
-DETECTION_MEANINGS = ("boxes", "scores")
 
 
 class InputTensor(SpecPart):

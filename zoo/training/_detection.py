@@ -19,8 +19,9 @@ import numpy as np
 
 from zoo.spec import DetectionLoss, Detector, ModelSpec
 from zoo.training._augment import MOSAIC_TILES, draw_input
+from zoo.training._divergence import logit_divergence
 from zoo.training._lesson import LossFunction
-from zoo.training._pictures import PictureReader, PictureSource, Pixels, TrainingPicture
+from zoo.training._pictures import PictureReader, PictureSource, Pixels, TrainingPicture, model_inputs
 from zoo.training._teacher import Floats, Teacher
 
 LARGEST_SIDE = 640
@@ -55,7 +56,7 @@ class DetectionLesson:
     def inputs(self, rng: np.random.Generator, count: int) -> Floats:
         side, augmentation = self._input.shape[1], self._detector.augmentation
         drawn = [draw_input(rng, self._choose(rng), side=side, augmentation=augmentation) for _ in range(count)]
-        return (np.stack(drawn).astype(np.float32) - np.float32(self._input.mean)) / np.float32(self._input.std)
+        return model_inputs(drawn, self._input)
 
     def answers(self, inputs: Floats) -> tuple[tuple[Floats, ...], tuple[Floats, ...]]:
         """The box target has the score's logit behind its values, by which its loss is weighted."""
@@ -90,10 +91,7 @@ def score_loss(loss: DetectionLoss, *, threshold: float) -> LossFunction:
     centre = math.log(threshold / (1 - threshold))
 
     def divergence(target: Any, answer: Any) -> Any:
-        p = tf.sigmoid(target)
-        cross = tf.nn.sigmoid_cross_entropy_with_logits(labels=p, logits=answer)
-        own = tf.nn.sigmoid_cross_entropy_with_logits(labels=p, logits=target)
-        return tf.reduce_sum(cross - own, axis=[1, 2])
+        return tf.reduce_sum(logit_divergence(target, answer), axis=[1, 2])
 
     def function(target: Any, answer: Any) -> Any:
         confident = tf.reduce_sum(tf.cast(tf.sigmoid(target) > loss.confident, tf.float32), axis=[1, 2])

@@ -17,8 +17,9 @@ from typing import Any
 import numpy as np
 
 from zoo.spec import Landmarks, ModelSpec
+from zoo.training._divergence import logit_divergence
 from zoo.training._lesson import LossFunction
-from zoo.training._pictures import PictureReader, PictureSource, Pixels
+from zoo.training._pictures import PictureReader, PictureSource, Pixels, TrainingPicture, model_inputs
 from zoo.training._regions import draw_region
 from zoo.training._teacher import Floats, Teacher
 
@@ -52,7 +53,7 @@ class LandmarkLesson:
     def inputs(self, rng: np.random.Generator, count: int) -> Floats:
         side, augmentation = self._input.shape[1], self._landmarks.augmentation
         drawn = [draw_region(rng, self._choose(rng), side=side, augmentation=augmentation) for _ in range(count)]
-        return (np.stack(drawn).astype(np.float32) - np.float32(self._input.mean)) / np.float32(self._input.std)
+        return model_inputs(drawn, self._input)
 
     def answers(self, inputs: Floats) -> tuple[tuple[Floats, ...], tuple[Floats, ...]]:
         """The teacher's presence weighs every other output."""
@@ -73,7 +74,7 @@ class LandmarkLesson:
         }
         return [makers[meaning](getattr(self._landmarks.loss, meaning)) for meaning in self._meanings]
 
-    def _choose(self, rng: np.random.Generator) -> Any:
+    def _choose(self, rng: np.random.Generator) -> TrainingPicture:
         return self._read(self._pictures[int(rng.integers(len(self._pictures)))])
 
 
@@ -90,7 +91,7 @@ def point_loss(weight: float, *, values: int) -> LossFunction:
         depth = tf.constant([1.0, 1.0, DEPTH_WEIGHT][: min(values, 3)], tf.float32)
         total = tf.reduce_mean(tf.reduce_sum(huber * depth, axis=-1), axis=-1)
         if values > 3:
-            total += tf.reduce_mean(_divergence(wanted[..., 3:], given[..., 3:]), axis=[1, 2])
+            total += tf.reduce_mean(logit_divergence(wanted[..., 3:], given[..., 3:]), axis=[1, 2])
         return weight * total
 
     return function
@@ -105,7 +106,7 @@ def probability_loss(weight: float) -> LossFunction:
         return tf.math.log(inside) - tf.math.log1p(-inside)
 
     def function(target: Any, answer: Any) -> Any:
-        return weight * tf.reduce_mean(_divergence(logit(target), logit(answer)), axis=-1)
+        return weight * tf.reduce_mean(logit_divergence(logit(target), logit(answer)), axis=-1)
 
     return function
 
@@ -115,14 +116,6 @@ def logit_loss(weight: float) -> LossFunction:
     import tensorflow as tf
 
     def function(target: Any, answer: Any) -> Any:
-        return weight * tf.reduce_mean(_divergence(target, answer), axis=list(range(1, len(answer.shape))))
+        return weight * tf.reduce_mean(logit_divergence(target, answer), axis=list(range(1, len(answer.shape))))
 
     return function
-
-
-def _divergence(target: Any, answer: Any) -> Any:
-    import tensorflow as tf
-
-    p = tf.sigmoid(target)
-    cross = tf.nn.sigmoid_cross_entropy_with_logits(labels=p, logits=answer)
-    return cross - tf.nn.sigmoid_cross_entropy_with_logits(labels=p, logits=target)

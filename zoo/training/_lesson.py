@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from zoo.errors import InputError
-from zoo.spec import ModelSpec
+from zoo.spec import Detector, ModelSpec
 from zoo.training._pictures import PictureSource, Pixels
 from zoo.training._teacher import Floats
 
@@ -39,12 +39,10 @@ def make_lesson(
     """
     if not pictures:
         raise InputError("There is no picture to train on; give a folder with more pictures by --data.")
-    if spec.detector is not None:
+    if isinstance(spec.family, Detector):
         from zoo.training._detection import DetectionLesson
 
-        return DetectionLesson(spec, spec.detector, teacher=teacher, pictures=pictures, read_picture=read_picture)
+        return DetectionLesson(spec, spec.family, teacher=teacher, pictures=pictures, read_picture=read_picture)
     from zoo.training._landmarks import LandmarkLesson
 
-    if spec.landmarks is None:
-        raise InputError(f"{spec.name} declares neither detector nor landmarks, so nothing tells what it learns.")
-    return LandmarkLesson(spec, spec.landmarks, teacher=teacher, pictures=pictures, read_picture=read_picture)
+    return LandmarkLesson(spec, spec.family, teacher=teacher, pictures=pictures, read_picture=read_picture)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
 import numpy as np
 import numpy.typing as npt
+
+from zoo.spec import InputTensor
 
 Pixels = npt.NDArray[np.uint8]
 """(height, width, 3) uint8, RGB."""
@@ -45,6 +47,11 @@ class TrainingPicture:
 
     pixels: Pixels
     places: tuple[Place, ...]
+
+
+def model_inputs(drawn: Sequence[Pixels], model_input: InputTensor) -> npt.NDArray[np.float32]:
+    """Pictures (side, side, 3) of a batch as (n, side, side, 3) in the model's range."""
+    return (np.stack(drawn).astype(np.float32) - np.float32(model_input.mean)) / np.float32(model_input.std)
 
 
 class PictureReader:
