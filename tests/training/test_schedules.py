@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from zoo.spec import load_spec
+from zoo.spec import LearningRate, load_spec
 from zoo.training import Constant, Cosine, resolve_schedule
 from zoo.training._schedules import sample
 
@@ -31,3 +31,16 @@ def test_fine_tuning_is_pretraining_without_the_warm_up() -> None:
     assert isinstance(PRETRAIN, Cosine)
     assert (FINETUNE.peak, FINETUNE.final, FINETUNE.warmup) == (PRETRAIN.peak, PRETRAIN.final, 0.0)
     assert sample(FINETUNE, 1000)[0] == pytest.approx(FINETUNE.peak, rel=1e-4)
+
+
+def test_a_step_may_warm_up_by_itself() -> None:
+    pruned = resolve_schedule(LearningRate(schedule="mean_of", step="pretrain", warmup=0.1), STEPS)
+    assert isinstance(PRUNE, Constant)
+    assert [pruned.at(share) for share in (0.0, 0.05, 0.1, 1.0)] == pytest.approx(
+        [0.0, PRUNE.rate / 2, PRUNE.rate, PRUNE.rate]
+    )
+    assert pruned.describe().endswith("warm-up over 10%")
+    tuned = resolve_schedule(LearningRate(schedule="same_as", step="pretrain", warmup=0.2), STEPS)
+    assert isinstance(FINETUNE, Cosine)
+    assert tuned.at(0.1) == pytest.approx(FINETUNE.peak / 2)
+    assert tuned.at(1.0) == pytest.approx(FINETUNE.final)

@@ -125,7 +125,8 @@ class Data(SpecPart):
 class LearningRate(SpecPart):
     """`cosine`: from `peak` down to `final` after a linear warm-up over `warmup` of the step.
 
-    `mean_of`: constant at the mean of that step's schedule. `same_as`: that step's schedule without its warm-up.
+    `mean_of`: constant at the mean of that step's schedule. `same_as`: that step's schedule without its warm-up. Both
+    may have a `warmup` of their own.
     """
 
     schedule: Literal["cosine", "mean_of", "same_as"]
@@ -152,9 +153,14 @@ class TrainingStep(SpecPart):
 
 
 class PruningSchedule(SpecPart):
-    """tfmot's PolynomialDecay: from `initial_sparsity` over the share `ramp` of the prune step's updates."""
+    """tfmot's PolynomialDecay: from `initial_sparsity` over the share `ramp` of the prune step's updates.
+
+    `head_sparsity`: of the last 1x1 convolutions before outputs, where they are in XNNPACK's sparse region. A little
+    pays: a kernel whose weights are nearly all there is held in blocks, for which WebAssembly has scalar code only.
+    """
 
     initial_sparsity: Share
+    head_sparsity: Share = 0.0
     power: float = Field(default=3.0, gt=0)
     ramp: float = Field(default=0.8, gt=0, le=1)
     update_every: int = Field(default=50, ge=1)

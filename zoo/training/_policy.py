@@ -10,9 +10,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import tensorflow_model_optimization as tfmot
 import tf_keras as keras
 from tensorflow_model_optimization.python.core.sparsity.keras.pruning_policy import PruningPolicy
+from tensorflow_model_optimization.python.core.sparsity.keras.pruning_wrapper import PruneLowMagnitude
 
+from zoo.spec import PruningSchedule
 from zoo.student._layers import DepthToSpace, Scale
 
 _ELEMENTWISE = (keras.layers.ReLU, keras.layers.Add, Scale, keras.layers.UpSampling2D, keras.layers.ZeroPadding2D)
@@ -20,13 +23,18 @@ _REGION_ENDS = (DepthToSpace, keras.layers.GlobalAveragePooling2D)
 
 
 class PruneRegionForXNNPACK(PruningPolicy):  # type: ignore[misc, unused-ignore]
-    """Prune every 1x1 convolution of the sparse region but the heads.
+    """Prune every 1x1 convolution of the sparse region but the heads, which are told apart.
 
     Heads are the last convolutions or dense layers before an output: few weights that decide everything.
     """
 
     def __init__(self) -> None:
         self._pruned: set[str] = set()
+        self._heads: set[str] = set()
+
+    def is_head(self, layer: Any) -> bool:
+        """Whether the layer is the last convolution before an output, inside the region."""
+        return layer.name in self._heads
 
     def allow_pruning(self, layer: Any) -> bool:
         """Whether tfmot may wrap the layer; asked once a layer, after the network was checked."""
@@ -50,7 +58,40 @@ class PruneRegionForXNNPACK(PruningPolicy):  # type: ignore[misc, unused-ignore]
                     " so XNNPACK runs the network dense"
                 )
         heads = {head for output in model.outputs for head in _heads_before(output.node.layer)}
-        self._pruned = {layer.name for layer in region if _is_pointwise(layer)} - heads
+        pointwise = {layer.name for layer in region if _is_pointwise(layer)}
+        self._pruned, self._heads = pointwise - heads, pointwise & heads
+
+
+def wrap_for_pruning(model: Any, pruning: PruningSchedule, *, sparsity: float, updates: int) -> Any:
+    """The network with each kernel to be pruned wrapped by tfmot: the trunk to `sparsity`, heads to `head_sparsity`.
+
+    `updates` are those of the prune step. What `tfmot...prune_low_magnitude` does, with a schedule by layer. Raises
+    ValueError as the policy does.
+    """
+    policy = PruneRegionForXNNPACK()
+    policy.ensure_model_supports_pruning(model)
+
+    def wrapped(layer: Any) -> Any:
+        if policy.allow_pruning(layer):
+            return PruneLowMagnitude(layer, pruning_schedule=_schedule(pruning, sparsity, updates))
+        if policy.is_head(layer) and pruning.head_sparsity:
+            return PruneLowMagnitude(layer, pruning_schedule=_schedule(pruning, pruning.head_sparsity, updates))
+        return layer
+
+    return keras.models.clone_model(model, clone_function=wrapped)
+
+
+def _schedule(pruning: PruningSchedule, final: float, updates: int) -> Any:
+    every = min(pruning.update_every, max(1, updates // 10))
+    return tfmot.sparsity.keras.PolynomialDecay(
+        initial_sparsity=min(pruning.initial_sparsity, final),
+        final_sparsity=final,
+        begin_step=1,
+        # A whole number of mask updates, so that the last one falls on the final sparsity.
+        end_step=1 + every * max(1, round(pruning.ramp * updates / every)),
+        power=pruning.power,
+        frequency=every,
+    )
 
 
 def _region(model: Any) -> list[Any]:

@@ -1,14 +1,15 @@
 """Learning rates of the three steps, from the spec's table.
 
 The relation between the steps is the announcement's (Table 1): pruning runs at a constant rate that is the mean of the
-regular schedule, fine-tuning repeats the regular schedule without its warm-up.
+regular schedule, fine-tuning repeats the regular schedule without its warm-up. A step may have a warm-up of its own: the
+optimizer starts anew with each, and its first updates at a full rate would throw a good start away.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from zoo.spec import LearningRate, TrainingStep
 
@@ -33,23 +34,23 @@ class Cosine:
 
     def describe(self) -> str:
         """Say it in a table cell."""
-        warm = f", warm-up over {self.warmup:.0%}" if self.warmup else ""
-        return f"cosine {self.peak:g} to {self.final:g}{warm}"
+        return f"cosine {self.peak:g} to {self.final:g}{_warm(self.warmup)}"
 
 
 @dataclass(frozen=True)
 class Constant:
-    """One rate throughout."""
+    """Linear warm-up over the share `warmup`, then one rate."""
 
     rate: float
+    warmup: float = 0.0
 
     def at(self, share: float) -> float:
-        """Rate at any share of the step's updates."""
-        return self.rate
+        """Rate at a share of the step's updates."""
+        return self.rate * share / self.warmup if share < self.warmup else self.rate
 
     def describe(self) -> str:
         """Say it in a table cell."""
-        return f"constant {self.rate:.3g}"
+        return f"constant {self.rate:.3g}{_warm(self.warmup)}"
 
 
 Schedule = Cosine | Constant
@@ -64,8 +65,13 @@ def resolve_schedule(rate: LearningRate, steps: Sequence[TrainingStep]) -> Sched
     named = next(step for step in steps if step.name == rate.step)
     base = resolve_schedule(named.learning_rate, steps)
     if rate.schedule == "mean_of":
-        return Constant(rate=sum(base.at((i + 0.5) / MEAN_POINTS) for i in range(MEAN_POINTS)) / MEAN_POINTS)
-    return Cosine(peak=base.peak, final=base.final, warmup=0.0) if isinstance(base, Cosine) else base
+        mean = sum(base.at((i + 0.5) / MEAN_POINTS) for i in range(MEAN_POINTS)) / MEAN_POINTS
+        return Constant(rate=mean, warmup=rate.warmup)
+    return replace(base, warmup=rate.warmup)
+
+
+def _warm(share: float) -> str:
+    return f", warm-up over {share:.0%}" if share else ""
 
 
 def sample(schedule: Schedule, updates: int) -> list[float]:

@@ -16,6 +16,7 @@ from zoo.student import import_student, load_weights, save_weights
 from zoo.training._batches import BatchSource
 from zoo.training._checkpoint import Standing, load_standing, save_standing
 from zoo.training._lesson import Lesson, LossFunction, make_lesson
+from zoo.training._memory import keep_memory
 from zoo.training._pictures import PictureSource, Pixels
 from zoo.training._plan import DENSE, plan_units
 
@@ -52,6 +53,7 @@ def train_student(
     on there and ends with the same weights as one that was never interrupted. Raises InputError where `pictures` is
     empty or the network cannot be pruned for XNNPACK.
     """
+    keep_memory()
     lesson = make_lesson(spec, teacher=teacher, pictures=pictures, read_picture=read_picture)
     training = _Training(spec, preset, student, lesson, dict(sparsities), progress_folder, progress)
     return training.run(folder, len(pictures))
@@ -101,27 +103,11 @@ class _Training:
         return model
 
     def _wrapped(self, model: Any, sparsity: float) -> Any:
-        import tensorflow_model_optimization as tfmot
+        from zoo.training._policy import wrap_for_pruning
 
-        from zoo.training._policy import PruneRegionForXNNPACK
-
-        pruning = self._spec.training.pruning
         updates = next(unit.updates for unit in self._units if unit.step.name == "prune")
-        every = min(pruning.update_every, max(1, updates // 10))
         try:
-            return tfmot.sparsity.keras.prune_low_magnitude(
-                model,
-                pruning_policy=PruneRegionForXNNPACK(),
-                pruning_schedule=tfmot.sparsity.keras.PolynomialDecay(
-                    initial_sparsity=min(pruning.initial_sparsity, sparsity),
-                    final_sparsity=sparsity,
-                    begin_step=1,
-                    # A whole number of mask updates, so that the last one falls on the final sparsity.
-                    end_step=1 + every * max(1, round(pruning.ramp * updates / every)),
-                    power=pruning.power,
-                    frequency=every,
-                ),
-            )
+            return wrap_for_pruning(model, self._spec.training.pruning, sparsity=sparsity, updates=updates)
         except ValueError as error:
             raise InputError(f"{self._spec.name} cannot be pruned for XNNPACK: {error}.") from error
 
