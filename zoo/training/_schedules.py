@@ -1,8 +1,8 @@
 """Learning rates of the three steps, from the spec's table.
 
 The relation between the steps is the announcement's (Table 1): pruning runs at a constant rate that is the mean of the
-regular schedule, fine-tuning repeats the regular schedule without its warm-up. A step may have a warm-up of its own: the
-optimizer starts anew with each, and its first updates at a full rate would throw a good start away.
+regular schedule, fine-tuning repeats the regular schedule without its warm-up. A step may have a warm-up of its own:
+the optimizer starts anew with each, and its first updates at a full rate would throw a good start away.
 """
 
 from __future__ import annotations
