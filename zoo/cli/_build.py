@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from zoo.cli._options import DEFAULT_OUT, DataOption, JsonOption, OutOption
+from zoo.cli._options import DEFAULT_OUT, AnnotationsOption, DataOption, FormatOption, JsonOption, OutOption
 
 EXAMPLES = """\
 Examples:
@@ -17,6 +17,7 @@ Examples:
   zoo build face_detector                           a first build on free sample pictures, a few minutes
   zoo build face_detector --data ~/pictures         the same on your own pictures
   zoo build face_detector --data ~/pictures --preset standard    a model fit to publish, about an hour
+  zoo build face_detector --data ~/pictures --annotations ~/faces/val.xml    measured against these labels too
   zoo build face_detector --sparsity 0.8,0.85       one sparse file for each share of zeros
   zoo build face_detector --from bench              measure again, and all that follows
   zoo build --all --data ~/pictures                 every model, side by side where the machine has the room
@@ -41,6 +42,8 @@ def build(
         typer.Option("--sparsity", metavar="SHARE[,SHARE]", help="Share of zeros; the spec's own without it."),
     ] = None,
     data: DataOption = None,
+    annotations: AnnotationsOption = None,
+    form: FormatOption = None,
     out: OutOption = DEFAULT_OUT,
     rerun_from: Annotated[
         str | None, typer.Option("--from", metavar="STAGE", help="Run this stage and all after it again.")
@@ -51,12 +54,13 @@ def build(
     from zoo.cli._command import command_line
     from zoo.cli._progress import show_progress
     from zoo.errors import InputError
-    from zoo.pipeline import BuildOptions, build_model, make_plan, parse_sparsities
+    from zoo.pipeline import BuildOptions, build_model, make_plan, named_annotations, parse_sparsities
 
     if every == (model is not None):
         raise InputError("zoo build takes the name of one model, or --all; 'zoo list' shows the names.")
     if model is None:
         given = {"--preset": preset, "--sparsity": sparsity, "--data": data, "--out": str(out), "--from": rerun_from}
+        given |= {"--annotations": None if annotations is None else str(annotations), "--format": form}
         raise typer.Exit(_build_all(given, as_json=as_json))
     options = BuildOptions(
         model=model,
@@ -65,6 +69,7 @@ def build(
         preset=preset,
         sparsities=parse_sparsities(sparsity) if sparsity is not None else (),
         data=None if data is None else Path(data).expanduser(),
+        annotations=named_annotations(annotations, form),
         rerun_from=rerun_from,
     )
     # Checked before the log is opened, so that a build that cannot be leaves no folder behind.

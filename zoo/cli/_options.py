@@ -22,5 +22,17 @@ FileOption = Annotated[
     Path | None,
     typer.Option("--file", metavar="FILE", help="A .tflite file to take instead of the built sparse one."),
 ]
+AnnotationsOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--annotations",
+        metavar="PLACE",
+        help="Annotation file, or its folder, to measure against labels. Without it: those found in --data.",
+    ),
+]
+FormatOption = Annotated[
+    str | None,
+    typer.Option("--format", metavar="NAME", help="How to read --annotations; detected without it."),
+]
 
 DEFAULT_OUT = Path("build")

@@ -1,4 +1,4 @@
-"""Quality and fairness: agreement with a reference model through MediaPipe's own graph, with intervals."""
+"""Quality and fairness through MediaPipe's own graph, against a reference model and against labels, with intervals."""
 
 from zoo.evaluate._aligned import (
     Aligned,
@@ -15,14 +15,16 @@ from zoo.evaluate._detection_metrics import detection_statistics
 from zoo.evaluate._evidence import Better, FairnessEvidence, face_evidence
 from zoo.evaluate._fairness import NO_LABELS, judge_groups
 from zoo.evaluate._hook import FairnessHook, JudgedFairness, load_hook
+from zoo.evaluate._labels import Labels, judge_labels, label_pairs, label_statistics, labels_for
 from zoo.evaluate._landmark_agreement import Sighting, landmark_statistics
 from zoo.evaluate._landmark_quality import evaluate_landmarks
+from zoo.evaluate._operating import change_of_threshold
 from zoo.evaluate._point_metrics import PckCurve, found_share, mean_error, pck, pck_area, pck_curve, pdj
 from zoo.evaluate._pose_metrics import pose_statistics
 from zoo.evaluate._quality import Agreement, agreement, evaluate_detections
 from zoo.evaluate._result import QualityResult
 from zoo.evaluate._statistics import Statistic, compare, estimate_all
-from zoo.evaluate._threshold import ThresholdChoice, best_threshold, f_score_at
+from zoo.evaluate._threshold import ThresholdChoice, best_threshold, best_threshold_by_labels, f_score_at
 from zoo.evaluate._truth import Found, Truth, found_of, truth_of
 
 __all__ = [
@@ -37,6 +39,7 @@ __all__ = [
     "FairnessHook",
     "Found",
     "JudgedFairness",
+    "Labels",
     "PckCurve",
     "QualityResult",
     "Sighting",
@@ -47,7 +50,9 @@ __all__ = [
     "align",
     "as_truth",
     "best_threshold",
+    "best_threshold_by_labels",
     "between",
+    "change_of_threshold",
     "compare",
     "detection_statistics",
     "estimate_all",
@@ -59,6 +64,10 @@ __all__ = [
     "found_share",
     "head_size",
     "judge_groups",
+    "judge_labels",
+    "label_pairs",
+    "label_statistics",
+    "labels_for",
     "landmark_statistics",
     "load_hook",
     "longer_side",

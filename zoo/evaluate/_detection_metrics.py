@@ -52,6 +52,11 @@ def detection_statistics(
     }
 
 
+def match_boxes(found: Found, truth: Truth, *, iou_threshold: float) -> Matches:
+    """Which boxes of one picture are labelled ones, at one overlap."""
+    return _match(found, _with_boxes(truth), np.array([iou_threshold]), MOST_DETECTIONS)
+
+
 def _match(found: Found, truth: Truth, thresholds: Floats, most: int) -> Matches:
     overlap = box_overlap(found.boxes, truth.boxes, truth.crowd)
     return match(overlap, found.scores, crowd=truth.crowd, ignore=truth.ignore, thresholds=thresholds, most=most)

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from zoo.evaluate._hook import JudgedFairness
-from zoo.records import FairnessRecord, PairedDifference, Provenance, QualityRecord, VariantQuality
+from zoo.records import (
+    FairnessRecord,
+    LabelledQuality,
+    OperatingPoints,
+    PairedDifference,
+    Provenance,
+    QualityRecord,
+    VariantQuality,
+)
 
 
 @dataclass(frozen=True)
 class QualityResult:
     """Fields of the quality record, and fairness; `pictures_sha256` stands for the pictures evaluated.
 
-    `score_threshold` and `iou_threshold` are None for models without boxes.
+    `score_threshold` and `iou_threshold` are None for models without boxes, and so is `operating`.
     """
 
     runtime: str
@@ -26,6 +34,8 @@ class QualityResult:
     differences: list[PairedDifference]
     fairness: JudgedFairness
     notes: list[str]
+    labels: list[LabelledQuality] = field(default_factory=list)
+    operating: OperatingPoints | None = None
 
     def quality_record(self, provenance: Provenance) -> QualityRecord:
         """The record of the quality stage."""
@@ -40,6 +50,8 @@ class QualityResult:
             pictures_sha256=self.pictures_sha256,
             variants=self.variants,
             differences=self.differences,
+            labels=self.labels,
+            operating=self.operating,
             notes=self.notes,
         )
 

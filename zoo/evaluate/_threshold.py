@@ -9,6 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from zoo.errors import InputError
+from zoo.evaluate._detection_metrics import match_boxes
+from zoo.evaluate._tally import Bools, Floats
+from zoo.evaluate._truth import Found, Truth
 from zoo.runtimes import Detection, match_runs
 
 
@@ -31,7 +34,31 @@ def best_threshold(
     rounding nor the shift of a calibration moves a detection across it. Raises InputError where either side has no
     detection to choose by.
     """
-    scores, hits, faces = _ranked(candidate, reference, iou_threshold)
+    return _best(*_ranked(candidate, reference, iou_threshold))
+
+
+def best_threshold_by_labels(
+    found: Sequence[Found], truths: Sequence[Truth], *, iou_threshold: float
+) -> ThresholdChoice:
+    """The threshold of highest F-score against labels; `found` at a low threshold.
+
+    Crowds and objects to be ignored count neither way. Otherwise as `best_threshold`, whose answer it gives.
+    """
+    scores: list[Floats] = []
+    hits: list[Bools] = []
+    for one, truth in zip(found, truths, strict=True):
+        matched = match_boxes(one, truth, iou_threshold=iou_threshold)
+        counted = ~matched.ignored[0]
+        scores.append(one.scores[matched.order][counted])
+        hits.append(matched.hit[0][counted])
+    every, right = np.concatenate([*scores, np.zeros(0)]), np.concatenate([*hits, np.zeros(0, bool)])
+    order = np.argsort(-every, kind="stable")
+    labelled = sum(int((~truth.ignore & ~np.isnan(truth.boxes).any(axis=1)).sum()) for truth in truths)
+    return _best(every[order], right[order], labelled)
+
+
+def _best(scores: Floats, hits: Bools, faces: int) -> ThresholdChoice:
+    """The choice among detections from the highest score down, of which `hits` are right, for `faces` to be found."""
     if faces == 0 or not hits.any():
         raise InputError(
             "no face of the reference is found on the calibration pictures, so no score threshold can be chosen; "

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,12 +13,13 @@ from zoo.families._dropin import Compared, try_places
 from zoo.families._family import check_evaluation, noun_of
 from zoo.progress import Progress
 from zoo.records import DropinCell
-from zoo.runtimes import Detection, match_runs, summed_metrics
+from zoo.runtimes import Detection, match_runs, run_hand_graph, run_pose_graph, summed_metrics
 from zoo.spec import Detector, Drop
 
 if TYPE_CHECKING:
     from zoo.evaluate import FairnessHook, QualityResult
     from zoo.sources import Picture
+    from zoo.sources.annotations import LabelledSet
     from zoo.training import Place
 
 
@@ -42,12 +44,62 @@ class DetectorFamily:
         pictures: Sequence[Picture],
         hook: FairnessHook,
         progress: Progress,
+        calibration: Sequence[Picture] = (),
+        labels: Sequence[LabelledSet] = (),
     ) -> QualityResult:
         from zoo.evaluate import evaluate_detections
+        from zoo.families._labelled import Thresholds, judge_sets, usable_labels
 
         check_evaluation(models, reference, pictures)
+        usable, notes = usable_labels(labels, self.noun)
         run = detect(self._task, models, [picture.path for picture in pictures], progress=progress)
-        return evaluate_detections(run, reference=reference, pictures=pictures, detector=self._detector, hook=hook)
+        result = evaluate_detections(run, reference=reference, pictures=pictures, detector=self._detector, hook=hook)
+        is_box = self._task == "face_detection"
+        find = partial(self._find, progress=progress)
+        iou = self._detector.iou_threshold
+        thresholds = Thresholds(
+            models=models,
+            reference=reference,
+            noun=self.noun,
+            graph_threshold=run.score_threshold,
+            iou_threshold=iou,
+            detect=partial(self._detect, progress=progress),
+            find=find,
+            by_labels=is_box,
+        )
+        return replace(
+            result,
+            labels=judge_sets(usable, models, find, ranks_low=is_box, iou_threshold=iou),
+            operating=thresholds.judge(run.detections, pictures=pictures, calibration=calibration, labels=usable),
+            notes=[*result.notes, *notes],
+        )
+
+    def _detect(
+        self, models: Mapping[str, Path], pictures: Sequence[Path], threshold: float | None, *, progress: Progress
+    ) -> Mapping[str, list[list[Detection]]]:
+        return detect(self._task, models, pictures, score_threshold=threshold, progress=progress).detections
+
+    def _find(
+        self, models: Mapping[str, Path], pictures: Sequence[Path], threshold: float | None, *, progress: Progress
+    ) -> Mapping[str, list[list[Detection]]]:
+        """What people label: faces themselves, and of persons and palms the landmarks that the graph makes of them."""
+        from zoo.families._labelled import as_detection
+
+        if self._task == "face_detection":
+            return self._detect(models, pictures, threshold, progress=progress)
+        if self._task == "pose_detection":
+            placed = {name: {"pose_detection.tflite": path} for name, path in models.items()}
+            poses = run_pose_graph(placed, pictures, score_threshold=threshold, progress=progress)
+            return {
+                name: [[as_detection(one.pose)] if one.pose and one.pose.found else [] for one in found]
+                for name, found in poses.pictures.items()
+            }
+        placed = {name: {"palm_detection_full.tflite": path} for name, path in models.items()}
+        hands = run_hand_graph(placed, pictures, score_threshold=threshold, progress=progress)
+        return {
+            name: [[as_detection(hand) for hand in one.hands if hand.found] for one in found]
+            for name, found in hands.pictures.items()
+        }
 
     def try_dropin(
         self, models: Mapping[str, Path], *, drops: Sequence[Drop], pictures: Sequence[Path], progress: Progress

@@ -14,8 +14,14 @@ from zoo.spec import Detector, Drop, ModelSpec
 if TYPE_CHECKING:
     from zoo.evaluate import FairnessHook, QualityResult
     from zoo.sources import Picture
+    from zoo.sources.annotations import LabelledSet
     from zoo.training import Place
 
+LOW_THRESHOLD = 0.1
+"""Score threshold at which candidates are run: low enough to see what a lower operating point would bring."""
+
+FEWEST_OBJECTS = 20
+"""Objects without which no threshold is chosen: with a handful, the choice would follow single ones."""
 
 NOUNS = {
     "face_detection": "faces",
@@ -46,8 +52,13 @@ class Family(Protocol):
         pictures: Sequence[Picture],
         hook: FairnessHook,
         progress: Progress,
+        calibration: Sequence[Picture] = (),
+        labels: Sequence[LabelledSet] = (),
     ) -> QualityResult:
-        """Quality and fairness of every model against the one named `reference`; `hook` judges groups of people."""
+        """Quality and fairness of every model against the one named `reference`; `hook` judges groups of people.
+
+        `calibration`: pictures to choose a detector's best score threshold on. `labels`: annotated pictures.
+        """
 
     def try_dropin(
         self, models: Mapping[str, Path], *, drops: Sequence[Drop], pictures: Sequence[Path], progress: Progress

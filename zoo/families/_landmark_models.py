@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Literal
 
@@ -14,13 +15,17 @@ from zoo.families._dropin import Compared, try_places
 from zoo.families._family import check_evaluation, noun_of
 from zoo.progress import Progress
 from zoo.records import DropinCell
-from zoo.runtimes import Hand, Pose, Region, run_hand_graph, run_pose_graph
+from zoo.runtimes import Detection, Hand, Pose, Region, run_hand_graph, run_pose_graph
 from zoo.spec import Drop, Landmarks, ModelSpec
 
 if TYPE_CHECKING:
     from zoo.evaluate import FairnessHook, QualityResult, Sighting
     from zoo.sources import Picture
+    from zoo.sources.annotations import LabelledSet
     from zoo.training import Place
+
+FOUND_OVERLAP = 0.5
+"""IoU at which the box around found points counts as a labelled box."""
 
 Answer = Hand | Pose
 Answers = list[list[Answer]]
@@ -58,12 +63,16 @@ class LandmarkFamily:
         pictures: Sequence[Picture],
         hook: FairnessHook,
         progress: Progress,
+        calibration: Sequence[Picture] = (),
+        labels: Sequence[LabelledSet] = (),
     ) -> QualityResult:
         from zoo.evaluate import evaluate_landmarks
+        from zoo.families._labelled import judge_sets, usable_labels
 
         check_evaluation(models, reference, pictures)
+        usable, notes = usable_labels(labels, self.noun)
         run = self.run_graph(models, [picture.path for picture in pictures], progress=progress)
-        return evaluate_landmarks(
+        result = evaluate_landmarks(
             {name: sightings(answers) for name, answers in run.answers.items()},
             reference=reference,
             pictures=pictures,
@@ -71,6 +80,21 @@ class LandmarkFamily:
             noun=self.noun,
             hook=hook,
         )
+        find = partial(self._find, progress=progress)
+        judged = judge_sets(usable, models, find, ranks_low=False, iou_threshold=FOUND_OVERLAP)
+        return replace(result, labels=judged, notes=[*result.notes, *notes])
+
+    def _find(
+        self, models: Mapping[str, Path], pictures: Sequence[Path], _: float | None, *, progress: Progress
+    ) -> Mapping[str, list[list[Detection]]]:
+        """What is found, as detections; a landmark model has no score threshold to be run at."""
+        from zoo.families._labelled import as_detection
+
+        run = self.run_graph(models, pictures, progress=progress)
+        return {
+            name: [[as_detection(one) for one in regions if one.found] for regions in answers]
+            for name, answers in run.answers.items()
+        }
 
     def try_dropin(
         self, models: Mapping[str, Path], *, drops: Sequence[Drop], pictures: Sequence[Path], progress: Progress

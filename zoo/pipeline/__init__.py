@@ -9,6 +9,7 @@ from zoo.pipeline._combinations import measure_combinations
 from zoo.pipeline._doctor import Diagnosis, Finding, diagnose
 from zoo.pipeline._engine import StageOutcome, full_disk_said, run_stages, stage_key
 from zoo.pipeline._folders import BuildFolder, build_folder, locked, replace_folder, restore_folder
+from zoo.pipeline._labels import Annotations, named_annotations
 from zoo.pipeline._ladder import climb_ladder
 from zoo.pipeline._ladder_plan import LadderOptions, LadderPlan, make_ladder_plan
 from zoo.pipeline._ladder_trained import climb_trained_ladder, make_training_plan
@@ -18,6 +19,7 @@ from zoo.pipeline._store import Store, StoredStage
 from zoo.pipeline._summary import BuildResult, ComparisonRow, compare
 
 __all__ = [
+    "Annotations",
     "BuildFolder",
     "BuildOptions",
     "BuildResult",
@@ -56,6 +58,7 @@ __all__ = [
     "make_plan",
     "make_training_plan",
     "measure_combinations",
+    "named_annotations",
     "parse_sparsities",
     "plan_stages",
     "read_record",

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import shutil
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,26 +14,36 @@ from zoo.errors import InputError
 from zoo.families import family_of
 from zoo.pipeline._catalogue import built_model, read_records
 from zoo.pipeline._folders import locked, replace_folder
+from zoo.pipeline._labels import Annotations, labelled_sets
 from zoo.pipeline._provenance import provenance_of
 from zoo.pipeline._stages_measuring import artifact_name
 from zoo.progress import Progress
-from zoo.records import DropinRecord, FairnessRecord, QualityRecord
+from zoo.records import DataRecord, DropinRecord, FairnessRecord, QualityRecord
 from zoo.spec import Drop, ModelSpec, load_spec
 
 if TYPE_CHECKING:
-    from zoo.sources import Picture
+    from zoo.sources import Picture, PictureSet
 
 FILE = "file"
 """The name of a file that a person gave."""
 
 
 def evaluate_built(
-    name: str, *, out: Path, file: Path | None, data: Path | None, command: str, progress: Progress
+    name: str,
+    *,
+    out: Path,
+    file: Path | None,
+    data: Path | None,
+    annotations: Annotations | None = None,
+    command: str,
+    progress: Progress,
 ) -> tuple[QualityRecord, FairnessRecord]:
     """Quality and fairness of the built variants, or of `file`, beside the published models.
 
-    Only pictures of the evaluation split are taken: the split follows from a picture's content, so none of them was
-    trained on. Raises InputError where there is no build, file, picture or fairness hook.
+    Without `data`, annotations are taken with the pictures of their folder. No picture is judged that the build was
+    trained or calibrated on, nor one that is nearly the same; where its list of pictures is not there, or for `file`,
+    only pictures of the evaluation split are: the split follows from a picture's content. The record's notes say which.
+    Raises InputError where there is no build, file, picture or fairness hook, or for annotations that cannot be read.
     """
     from zoo.evaluate import load_hook
     from zoo.sources import fetch_reference
@@ -40,15 +52,81 @@ def evaluate_built(
     loaded = load_spec(name)
     spec = loaded.spec
     hook = load_hook(spec.fairness, beside=loaded.folder)
+    folder = annotations.folder if annotations is not None and data is None else data
     models = _candidates(spec, out, file)
+    found = _pictures(spec, folder, progress)
+    built = None if file is not None else _built_from(out, spec)
+    judged = _judged(found, built)
+    if not judged.evaluation:
+        raise InputError(f"{folder} has no picture that can judge the model ({judged.note}); give other pictures.")
+    labels = labelled_sets(
+        annotations,
+        data=folder,
+        listed=(built or found).pictures,
+        listed_is_all=built is not None,
+        split=spec.data.split,
+        progress=progress,
+    )
     for reference, declared in spec.references.items():
         models[str(reference)] = fetch_reference(reference, declared, progress=progress).path
-    pictures = pictures_to_judge(spec, data, progress)
     result = family_of(spec).evaluate(
-        models, reference=spec.student.teacher, pictures=pictures, hook=hook, progress=progress
+        models,
+        reference=spec.student.teacher,
+        pictures=judged.evaluation,
+        calibration=judged.calibration,
+        labels=labels,
+        hook=hook,
+        progress=progress,
     )
+    result = dataclasses.replace(result, notes=[*result.notes, judged.note])
     provenance = provenance_of(command)(started)
     return result.quality_record(provenance), result.fairness_record(provenance)
+
+
+@dataclass(frozen=True)
+class _Judged:
+    """Pictures that judge, those that choose thresholds, and a sentence about what training saw."""
+
+    evaluation: Sequence[Picture]
+    calibration: Sequence[Picture]
+    note: str
+
+
+def _judged(found: PictureSet, built: PictureSet | None) -> _Judged:
+    from zoo.sources import Seen
+
+    evaluation, calibration = found.of("evaluation"), found.of("calibration")
+    if built is None:
+        return _Judged(
+            evaluation,
+            calibration,
+            "Which pictures the model was trained on is not known: those are judged that their content gives to "
+            "evaluation, on which no build with this spec's split trains.",
+        )
+    seen, _ = Seen(built.pictures).among({one.sha256: one.look for one in found.pictures if one.look is not None})
+    if not found.sample and found.sha256 != built.sha256:
+        # Not the build's own pictures, so what their content gives to training was not trained on.
+        evaluation = tuple(one for one in found.pictures if one.split != "calibration")
+    evaluation = tuple(one for one in evaluation if one.sha256 not in seen)
+    taught = sum(one.split != "evaluation" for one in built.pictures)
+    return _Judged(
+        evaluation,
+        calibration,
+        f"None of the pictures judged, nor one nearly the same, is among the {taught} that the build was trained or "
+        f"calibrated on; {len(seen)} of the {len(found.pictures)} pictures given are, and were left out.",
+    )
+
+
+def _built_from(out: Path, spec: ModelSpec) -> PictureSet | None:
+    """The list of pictures of the present build; None where its work was deleted."""
+    from zoo.sources import read_picture_set
+
+    folder = built_model(out, spec.name)
+    record = read_records(folder.records).get("data")
+    for digest in sorted(folder.work.glob("store/data/*/pictures.sha256")):
+        if isinstance(record, DataRecord) and digest.read_text(encoding="ascii").strip() == record.pictures_sha256:
+            return read_picture_set(digest.with_name("pictures.json"))
+    return None
 
 
 def dropin_built(
@@ -132,13 +210,15 @@ def _declared_drops(spec: ModelSpec, runtime: str | None) -> Sequence[Drop]:
 
 def pictures_to_judge(spec: ModelSpec, data: Path | None, progress: Progress) -> Sequence[Picture]:
     """The evaluation split of `data`, or of the sample pictures. Raises InputError where there is none."""
-    from zoo.sources import sample_pictures, scan_pictures
-
-    if data is None:
-        found = sample_pictures(spec.data.sample)
-    else:
-        found = scan_pictures(data, spec.data.split, progress=progress)
-    pictures = found.of("evaluation")
+    pictures = _pictures(spec, data, progress).of("evaluation")
     if not pictures:
         raise InputError(f"{data} has no picture in the evaluation split; give a folder with more pictures.")
     return pictures
+
+
+def _pictures(spec: ModelSpec, data: Path | None, progress: Progress) -> PictureSet:
+    from zoo.sources import sample_pictures, scan_pictures
+
+    if data is None:
+        return sample_pictures(spec.data.sample)
+    return scan_pictures(data, spec.data.split, progress=progress)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from zoo.errors import InputError
 from zoo.pipeline._folders import BuildFolder, build_folder
+from zoo.pipeline._labels import Annotations
 from zoo.spec import OWN_HOOK, LoadedSpec, ModelSpec, Preset, Variant, load_spec
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ class BuildOptions:
     """A build as a person asks for it.
 
     `sparsities` empty: the spec's own. `data` None: the free sample pictures that installed packages ship.
-    `command` goes into every record.
+    `annotations` None: those that lie in `data`. `command` goes into every record.
     """
 
     model: str
@@ -30,6 +31,7 @@ class BuildOptions:
     preset: str = "quick"
     sparsities: Sequence[float] = ()
     data: Path | None = None
+    annotations: Annotations | None = None
     rerun_from: str | None = None
 
 
@@ -66,6 +68,9 @@ def make_plan(options: BuildOptions) -> Plan:
         raise InputError(f"{spec.name} has no preset '{options.preset}'; its presets are {', '.join(presets)}.")
     if options.data is not None and not options.data.is_dir():
         raise InputError(f"--data: there is no folder {options.data}; name one that holds pictures.")
+    if options.annotations is not None:
+        # Said here, and not by the stage that lists the pictures, after the download of the published models.
+        _ = options.annotations.folder
     if options.sparsities:
         spec = with_sparsities(spec, options.sparsities)
     return Plan(

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from zoo.families import detect, noun_of
+from zoo.families import FEWEST_OBJECTS, LOW_THRESHOLD, detect, noun_of
 from zoo.pipeline._keys import hash_file
 from zoo.pipeline._plan import Plan
 from zoo.pipeline._stage import Reads, Stage, StageRun
@@ -19,12 +19,6 @@ from zoo.spec import Detector
 
 if TYPE_CHECKING:
     from zoo.runtimes import Detection
-
-LOW_THRESHOLD = 0.1
-"""Score threshold at which candidates are run: low enough to see what a lower operating point would bring."""
-
-FEWEST_OBJECTS = 20
-"""Reference detections without which no threshold is chosen: with a handful, the choice would follow single faces."""
 
 
 def calibrate_stage(plan: Plan) -> Stage:

@@ -12,6 +12,7 @@ from zoo.errors import InputError, RefusedError
 from zoo.families import family_of, noun_of
 from zoo.pipeline._fingerprint import folder_fingerprint
 from zoo.pipeline._keys import Json
+from zoo.pipeline._labels import labelled_sets
 from zoo.pipeline._plan import Plan
 from zoo.pipeline._stage import Reads, Stage, StageRun
 from zoo.records import (
@@ -36,6 +37,8 @@ SKIPPED_SHOWN = 50
 PICTURES = Reads("data", "pictures.json", known_by="pictures.sha256")
 """The list of pictures; known by its digest, since the list holds the paths of this machine."""
 
+LABELS = Reads("data", "labels.json", known_by="labels.sha256")
+"""Annotated pictures that training does not see; known by a digest for the same reason."""
 
 PLACES = "places.json"
 """The locate stage's file: by picture name, each place as the fields of `zoo.training.Place`."""
@@ -67,8 +70,11 @@ def fetch_stage(plan: Plan) -> Stage:
 
 
 def data_stage(plan: Plan) -> Stage:
-    """The pictures and their splits: `pictures.json`, and its digest in `pictures.sha256`."""
-    data, folder = plan.spec.data, plan.data
+    """The pictures and their splits, `pictures.json`, and labels of those not trained on, `labels.json`.
+
+    The digests of both lie in `pictures.sha256` and `labels.sha256`.
+    """
+    data, folder, annotations = plan.spec.data, plan.data, plan.options.annotations
 
     def pictures(run: StageRun) -> PictureSet:
         from zoo.sources import sample_pictures, scan_pictures
@@ -79,6 +85,7 @@ def data_stage(plan: Plan) -> Stage:
 
     def run(run: StageRun) -> Sequence[StageRecord]:
         from zoo.sources import write_picture_set
+        from zoo.sources.annotations import labelled_digest, write_labelled_sets
 
         found = pictures(run)
         for split in ("train", "evaluation"):
@@ -90,6 +97,16 @@ def data_stage(plan: Plan) -> Stage:
                 )
         write_picture_set(found, run.folder / "pictures.json")
         (run.folder / "pictures.sha256").write_text(found.sha256 + "\n", encoding="ascii")
+        labels = labelled_sets(
+            annotations,
+            data=folder,
+            listed=found.pictures,
+            listed_is_all=True,
+            split=data.split,
+            progress=run.progress,
+        )
+        write_labelled_sets(labels, run.folder / "labels.json")
+        (run.folder / "labels.sha256").write_text(labelled_digest(labels) + "\n", encoding="ascii")
         return [_data_record(run, found)]
 
     parameters: dict[str, Json] = {"sample": [picture.model_dump(mode="json") for picture in data.sample]}
@@ -99,10 +116,16 @@ def data_stage(plan: Plan) -> Stage:
             "fingerprint": folder_fingerprint(folder),
             "split": data.split.model_dump(mode="json"),
         }
+    if annotations is not None:
+        parameters["annotations"] = {
+            "place": str(annotations.place.resolve()),
+            "format": annotations.format,
+            "fingerprint": folder_fingerprint(annotations.folder),
+        }
     return Stage(
         name="data",
-        purpose="list the pictures and split them",
-        version="1",
+        purpose="list the pictures, split them, and read what is labelled in them",
+        version="2",
         run=run,
         parameters=parameters,
         tools=["pillow"] if folder is not None else sorted({picture.package for picture in data.sample}),

@@ -13,7 +13,7 @@ from zoo.pipeline._stages_making import PICTURES
 from zoo.records import BenchRecord, DropinRecord, InspectRecord, StageRecord
 
 if TYPE_CHECKING:
-    from zoo.sources import Picture
+    from zoo.sources import Picture, PictureSplit
 
 TWIN = "twin"
 """The sparse file's graph and weights stored dense: the control that shows what sparse kernels alone do."""
@@ -43,9 +43,14 @@ def twin_file(plan: Plan, run: StageRun) -> dict[str, Path]:
 
 def evaluation_pictures(plan: Plan, run: StageRun) -> list[Picture]:
     """The pictures that judge the model: the preset's number of them, chosen by content hash alone."""
+    return chosen_pictures(plan, run, "evaluation")
+
+
+def chosen_pictures(plan: Plan, run: StageRun, split: PictureSplit) -> list[Picture]:
+    """Of a split as many pictures as the preset evaluates, chosen by content hash alone."""
     from zoo.sources import read_picture_set
 
-    pictures = read_picture_set(run.path("data", "pictures.json")).of("evaluation")
+    pictures = read_picture_set(run.path("data", "pictures.json")).of(split)
     chosen = sorted(pictures, key=lambda picture: picture.sha256)[: plan.preset.evaluation_pictures]
     return sorted(chosen, key=lambda picture: picture.name)
 

@@ -159,11 +159,80 @@ class PairedDifference(Frozen):
     n: int
 
 
+class PckCurve(Frozen):
+    """Share of points found within each threshold, in sizes of the object, with its 95% interval; `n` points."""
+
+    name: str
+    thresholds: list[float]
+    shares: list[float]
+    low: list[float]
+    high: list[float]
+    n: int
+
+
+class LabelledQuality(Frozen):
+    """Against the labels of one annotated set, on pictures that training did not see.
+
+    `place`, `file`: the folder and its annotation file, read as `format`, for the reason `how`. `categories`: the
+    labels that were taken for what the model finds. `pictures` are judged and hold `objects`; `left_out` are annotated
+    too, and were trained or calibrated on. `curves`: of hands.
+    """
+
+    place: str
+    file: str
+    format: str
+    how: str
+    categories: list[str]
+    pictures: int
+    objects: int
+    left_out: int
+    variants: list[VariantQuality]
+    differences: list[PairedDifference]
+    curves: list[PckCurve]
+    notes: list[str]
+
+
+class LabelledAt(Frozen):
+    """The metrics of one annotated set, by name, at another threshold."""
+
+    place: str
+    file: str
+    metrics: dict[str, Estimate]
+
+
+class OperatingPoint(Frozen):
+    """One model at the score threshold that served it best on the calibration split; judged on the evaluation split.
+
+    `chosen_by`: F-score against labels, or against the reference's detections. `metrics` are of agreement, `labels` of
+    each annotated set. `changes`: at this threshold minus at the graph's own, so `a` and `b` are the same model; of
+    agreement.
+    """
+
+    name: str
+    threshold: float
+    chosen_by: Literal["labels", "agreement"]
+    calibration_f_score: float
+    calibration_pictures: int
+    calibration_objects: int
+    metrics: dict[str, Estimate]
+    changes: list[PairedDifference]
+    labels: list[LabelledAt]
+
+
+class OperatingPoints(Frozen):
+    """What another threshold than the graph's own, `graph_threshold`, would bring. `reason` says why there is none."""
+
+    graph_threshold: float
+    points: list[OperatingPoint]
+    reason: str
+
+
 class QualityRecord(StageRecord):
     """Through MediaPipe's own graph, on pictures that training did not see.
 
     `reference_detections`: what the reference found: boxes of a detector, or regions with landmarks. The thresholds are
-    those of detectors.
+    those of detectors. `variants` and `differences` are of agreement with the reference, `labels` against labels; empty
+    where no labels are available. `operating`: of detectors.
     """
 
     stage: Literal["quality"] = "quality"
@@ -176,6 +245,8 @@ class QualityRecord(StageRecord):
     pictures_sha256: Sha256
     variants: list[VariantQuality]
     differences: list[PairedDifference]
+    labels: list[LabelledQuality] = Field(default=[])
+    operating: OperatingPoints | None = None
     notes: list[str]
 
 

@@ -7,12 +7,14 @@ from zoo.sources._node import litertjs_package, node_binary, tasks_vision_packag
 from zoo.sources._pictures import Picture, PictureSet, PictureSplit, read_picture_set, set_digest, write_picture_set
 from zoo.sources._sample import sample_pictures
 from zoo.sources._scan import scan_pictures
+from zoo.sources._seen import Seen
 
 __all__ = [
     "FetchedFile",
     "Picture",
     "PictureSet",
     "PictureSplit",
+    "Seen",
     "cache_dir",
     "fetch_reference",
     "litertjs_package",

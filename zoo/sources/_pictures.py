@@ -25,7 +25,8 @@ class Picture:
 
     `name` is its path below the scanned folder, with forward slashes; `width` and `height` are in pixels after the EXIF
     turn. `groups` maps a group column to the picture's group. `face` is a labelled face region, (xmin, ymin, xmax,
-    ymax) as shares of width and height in [0, 1]; a detection finds it if its centre lies inside.
+    ymax) as shares of width and height in [0, 1]; a detection finds it if its centre lies inside. `look`: the
+    difference hash, by which near-duplicates are known (`zoo.sources._clusters`); None where nothing was compared.
     """
 
     path: Path
@@ -36,6 +37,7 @@ class Picture:
     split: PictureSplit
     groups: dict[str, str]
     face: tuple[float, float, float, float] | None
+    look: int | None = None
 
 
 @dataclass(frozen=True)
@@ -82,6 +84,8 @@ class _Row(BaseModel):
     split: PictureSplit
     groups: dict[str, str]
     face: tuple[float, float, float, float] | None
+    look: Annotated[str, Field(pattern=r"^[0-9a-f]{1,64}$")] | None = None
+    """Hexadecimal, since JSON readers lose digits of wide integers. Lists of earlier versions have none."""
 
 
 class _List(BaseModel):
@@ -114,6 +118,7 @@ def write_picture_set(pictures: PictureSet, path: Path) -> None:
             split=picture.split,
             groups=dict(sorted(picture.groups.items())),
             face=picture.face,
+            look=None if picture.look is None else f"{picture.look:x}",
         )
         for picture in pictures.pictures
     ]
@@ -148,7 +153,16 @@ def read_picture_set(path: Path) -> PictureSet:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "the document"
         raise InputError(f"{path} is not a list of pictures ({where}: {first['msg']}): {again}") from error
-    found = tuple(Picture(**{**row.model_dump(), "path": Path(row.path)}) for row in listed.pictures)
+    found = tuple(
+        Picture(
+            **{
+                **row.model_dump(),
+                "path": Path(row.path),
+                "look": None if row.look is None else int(row.look, 16),
+            }
+        )
+        for row in listed.pictures
+    )
     if set_digest(found) != listed.sha256:
         raise InputError(f"{path} was changed by hand, its hash no longer holds: {again}")
     return PictureSet(

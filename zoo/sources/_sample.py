@@ -38,6 +38,7 @@ def sample_pictures(sample: Sequence[SamplePicture]) -> PictureSet:
             split=one.split,
             groups={},
             face=None,
+            look=decoded.look,
         )
         credit[one.path] = f"{one.path} (package {one.package}): {one.licence}"
     if not pictures:

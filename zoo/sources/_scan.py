@@ -70,10 +70,11 @@ def split_by_content(looks: Mapping[str, int], split: DataSplit) -> dict[str, Pi
     calibration and training, in this order. So a picture stays where it is when others come, unless one of them is its
     near-duplicate.
     """
-    return {sha256: _share(leader, split) for sha256, leader in leaders(looks).items()}
+    return {sha256: share_of(leader, split) for sha256, leader in leaders(looks).items()}
 
 
-def _share(sha256: str, split: DataSplit) -> PictureSplit:
+def share_of(sha256: str, split: DataSplit) -> PictureSplit:
+    """The split that a cluster falls to, by the SHA-256 of its leader."""
     place = int(sha256[:16], 16) / 2**64
     if place < split.evaluation:
         return "evaluation"
@@ -117,6 +118,7 @@ def _picture(root: Path, name: str, decoded: Decoded, label: Label, splits: Mapp
         split=splits[decoded.sha256],
         groups=dict(sorted(label.groups.items())),
         face=label.box.shares(decoded.width, decoded.height) if label.box else None,
+        look=decoded.look,
     )
 
 

@@ -1,10 +1,18 @@
 """Annotations that people bring: COCO, YOLO, dlib, LSP, FreiHAND, WIDER FACE, CSV and the hub, read to one result."""
 
+from zoo.sources.annotations._discover import find_annotations
 from zoo.sources.annotations._formats import FORMATS
 from zoo.sources.annotations._freihand import HAND_POINTS
 from zoo.sources.annotations._lsp import JOINTS
 from zoo.sources.annotations._read import read_annotations
 from zoo.sources.annotations._result import AnnotatedObject, AnnotatedPicture, AnnotatedSet, Box, Point
+from zoo.sources.annotations._unseen import (
+    LabelledSet,
+    labelled_digest,
+    read_labelled_sets,
+    unseen_part,
+    write_labelled_sets,
+)
 
 __all__ = [
     "FORMATS",
@@ -14,6 +22,12 @@ __all__ = [
     "AnnotatedPicture",
     "AnnotatedSet",
     "Box",
+    "LabelledSet",
     "Point",
+    "find_annotations",
+    "labelled_digest",
     "read_annotations",
+    "read_labelled_sets",
+    "unseen_part",
+    "write_labelled_sets",
 ]

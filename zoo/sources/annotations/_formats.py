@@ -74,6 +74,11 @@ def find_format(folder: Folder, *, named: str | None) -> Found:
     return Found(one, _only(folder, one, files), f"detected: {one.shape}")
 
 
+def fitting_formats(folder: Folder) -> list[Format]:
+    """Every format that a folder has files of. A table counts where it says where faces are."""
+    return [one for one in _ALL if one.find(folder) and (one.name != "csv" or table_has_faces(folder))]
+
+
 def _named(folder: Folder, name: str) -> Found:
     one = next((one for one in _ALL if one.name == name), None)
     if one is None:

@@ -9,7 +9,7 @@ from zoo.progress import Progress, SilentProgress
 from zoo.sources._labels import read_labels
 from zoo.sources._walk import walk
 from zoo.sources.annotations._folder import Folder
-from zoo.sources.annotations._formats import find_format
+from zoo.sources.annotations._formats import Format, Found, find_format
 from zoo.sources.annotations._hub import HUB_PREFIX, hub_folder
 from zoo.sources.annotations._listed import assemble
 from zoo.sources.annotations._result import AnnotatedSet
@@ -43,15 +43,26 @@ def read_annotations(
     labels = read_labels(root, walked.labels, list(walked.pictures), progress=progress)
     folder = Folder(root, walked.pictures, labels, chosen)
     found = find_format(folder, named=format)
-    parsed = found.format.read(folder, found.file)
-    pictures, left_out = assemble(folder, parsed, progress=progress)
-    if not pictures:
+    read = _read(folder, found, progress)
+    if not read.pictures:
+        left_out = read.left_out
         reason = f": {left_out[0].file}: {left_out[0].reason}" if left_out else ""
         raise InputError(
             f"{found.file} annotates no picture of {root} that can be used{reason}; give the pictures with it"
         )
+    return read
+
+
+def read_file(folder: Folder, form: Format, file: str, *, progress: Progress) -> AnnotatedSet:
+    """What a file says that was found to have a format; as `read_annotations`, but the set may hold no picture."""
+    return _read(folder, Found(form, file, f"detected: {form.shape}"), progress)
+
+
+def _read(folder: Folder, found: Found, progress: Progress) -> AnnotatedSet:
+    parsed = found.format.read(folder, found.file)
+    pictures, left_out = assemble(folder, parsed, progress=progress)
     return AnnotatedSet(
-        root=root,
+        root=folder.root,
         format=found.format.name,
         how=found.how,
         file=found.file,
