@@ -27,6 +27,18 @@ METRICS = {
     "handedness_agreement": "Agreement on handedness",
     "world_error": "World landmark error, m",
     "mask_iou": "Mask overlap (IoU)",
+    "ap": "Average precision (COCO)",
+    "ap50": "Average precision at IoU 0.5",
+    "oks_ap": "Average precision by key points (OKS)",
+    "oks_ap50": "The same at OKS 0.5",
+    "oks_ap75": "The same at OKS 0.75",
+    "pck10": "Points within 10% of the object's size",
+    "pdj20": "Points within 20% of the torso (PDJ)",
+    "mean_error": "Mean error of points, of the object's size",
+    "pck5": "Points within 5% of the object's size",
+    "pck20": "Points within 20% of the object's size",
+    "pck_area": "Area below the PCK curve",
+    "found": "Found at all",
 }
 STEPS = {"pretrain": "Pre-train", "prune": "Prune", "finetune": "Fine-tune"}
 

@@ -8,7 +8,17 @@ from zoo.card._blocks import Column, NotMeasured, Table, table
 from zoo.card._format import decimals, estimate, integer, intervals_in_words, listed, plain, signed, signed_span, span
 from zoo.card._names import METRICS, file_label, in_order, metric_label
 from zoo.card._records import CardRecords
-from zoo.records import DropinCell, FairnessColumn, FairnessGroup, QualityRecord, VariantQuality
+from zoo.records import (
+    DropinCell,
+    FairnessColumn,
+    FairnessGroup,
+    LabelledQuality,
+    PairedDifference,
+    QualityRecord,
+    VariantQuality,
+)
+
+_AT_THRESHOLDS = ("f_score", "precision", "recall", "labelled_recall")
 
 
 @dataclass(frozen=True)
@@ -24,6 +34,28 @@ class QualityView:
     metrics: Table
     differences: Table | NotMeasured
     notes: list[str]
+    labels: list[LabelledView] | NotMeasured
+    operating: OperatingView | NotMeasured
+
+
+@dataclass(frozen=True)
+class LabelledView:
+    """One annotated set: what it is in a sentence, and how each file did against its labels."""
+
+    title: str
+    what: str
+    metrics: Table
+    differences: Table | NotMeasured
+    curves: Table | NotMeasured
+    notes: list[str]
+
+
+@dataclass(frozen=True)
+class OperatingView:
+    """Each file at its best score threshold, beside the graph's own."""
+
+    graph_threshold: str
+    table: Table
 
 
 @dataclass(frozen=True)
@@ -60,10 +92,72 @@ def quality_view(records: CardRecords) -> QualityView | NotMeasured:
         iou_threshold=None if record.iou_threshold is None else f"{record.iou_threshold:g}",
         pictures=integer(record.pictures),
         reference_detections=integer(record.reference_detections),
-        metrics=_metrics(record),
-        differences=_differences(record),
+        metrics=_metrics(record.variants, "Quality of each file on the evaluation pictures"),
+        differences=_differences(record.differences),
         notes=[plain(note) for note in record.notes],
+        labels=[_labelled(one) for one in record.labels]
+        if record.labels
+        else NotMeasured("Quality against labels", "no labels available"),
+        operating=_operating(record),
     )
+
+
+def _labelled(one: LabelledQuality) -> LabelledView:
+    place = f"{plain(one.place)}/{plain(one.file)}"
+    thresholds = one.curves[0].thresholds if one.curves else []
+    rows = [
+        (file_label(curve.name), *(decimals(share) for share in curve.shares), integer(curve.n)) for curve in one.curves
+    ]
+    categories = listed([plain(name) for name in one.categories])
+    headings = ("File", *(f"#{threshold:g}" for threshold in thresholds), "#n")
+    return LabelledView(
+        title=f"Against the labels of {place}",
+        what=(
+            f"Read as {plain(one.format)}: {integer(one.objects)} labelled ({categories}) in "
+            f"{integer(one.pictures)} pictures that training did not see; {integer(one.left_out)} labelled pictures "
+            "were left out, which training or calibration saw."
+        ),
+        metrics=_metrics(one.variants, f"Quality of each file against the labels of {place}"),
+        differences=_differences(one.differences),
+        curves=table("Share of points found within a distance, in sizes of the object", " | ".join(headings), rows)
+        if rows
+        else NotMeasured("PCK curve", "it is drawn for hands with key points"),
+        notes=[plain(note) for note in one.notes],
+    )
+
+
+def _operating(record: QualityRecord) -> OperatingView | NotMeasured:
+    operating = record.operating
+    if operating is None:
+        return NotMeasured("Best score threshold", "this model has no score threshold")
+    if operating.reason:
+        return NotMeasured("Best score threshold", plain(operating.reason))
+    rows = []
+    for point in in_order(operating.points, lambda one: one.name):
+        change = {one.metric: f"{signed(one.value)} ({signed_span(one.interval)})" for one in point.changes}
+        cells = [(metric, one, "the reference") for metric, one in point.metrics.items() if metric in _AT_THRESHOLDS]
+        cells += [
+            (metric, one, f"{plain(labels.place)}/{plain(labels.file)}")
+            for labels in point.labels
+            for metric, one in labels.metrics.items()
+        ]
+        rows += [
+            (
+                file_label(point.name),
+                decimals(point.threshold),
+                f"{point.chosen_by}, {integer(point.calibration_objects)} of {integer(point.calibration_pictures)}",
+                metric_label(metric),
+                against,
+                estimate(one),
+                change.get(metric, "not measured") if against == "the reference" else "see the tables above",
+            )
+            for metric, one, against in cells
+        ]
+    caption = "Each file at the score threshold that served it best on the calibration pictures"
+    columns = (
+        "File | #Threshold | Chosen by, objects of pictures | Metric | Against | #Value | #Change from the graph's"
+    )
+    return OperatingView(f"{operating.graph_threshold:g}", table(caption, columns, rows))
 
 
 def metric_names(variants: list[VariantQuality]) -> list[str]:
@@ -72,23 +166,22 @@ def metric_names(variants: list[VariantQuality]) -> list[str]:
     return [name for name in METRICS if name in names] + sorted(names - set(METRICS))
 
 
-def _metrics(record: QualityRecord) -> Table:
+def _metrics(variants: list[VariantQuality], caption: str) -> Table:
     rows = []
-    for metric in metric_names(record.variants):
-        for variant in in_order(record.variants, lambda one: one.name):
+    for metric in metric_names(variants):
+        for variant in in_order(variants, lambda one: one.name):
             one = variant.metrics.get(metric)
             if one is None:
                 rows.append((metric_label(metric), file_label(variant.name), "not measured", "", ""))
             else:
                 cells = (decimals(one.value), span(one.interval), integer(one.n))
                 rows.append((metric_label(metric), file_label(variant.name), *cells))
-    how = intervals_in_words(one.interval for variant in record.variants for one in variant.metrics.values())
-    caption = f"Quality of each file on the evaluation pictures; intervals: {how}"
-    return table(caption, "Metric | File | #Value | #Interval | #n", rows)
+    how = intervals_in_words(one.interval for variant in variants for one in variant.metrics.values())
+    return table(f"{caption}; intervals: {how}", "Metric | File | #Value | #Interval | #n", rows)
 
 
-def _differences(record: QualityRecord) -> Table | NotMeasured:
-    if not record.differences:
+def _differences(differences: list[PairedDifference]) -> Table | NotMeasured:
+    if not differences:
         return NotMeasured("Paired differences", "no two files were compared picture by picture")
     rows = [
         (
@@ -98,9 +191,9 @@ def _differences(record: QualityRecord) -> Table | NotMeasured:
             signed_span(one.interval),
             integer(one.n),
         )
-        for one in record.differences
+        for one in differences
     ]
-    how = intervals_in_words(one.interval for one in record.differences)
+    how = intervals_in_words(one.interval for one in differences)
     caption = f"Paired differences on the same pictures; intervals: {how}"
     return table(caption, "Files | Metric | #Difference | #Interval | #n", rows)
 

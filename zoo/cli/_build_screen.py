@@ -84,6 +84,32 @@ def _show_comparison(console: Console, result: BuildResult) -> None:
         console.print(f"ratio: time in WebAssembly over that of {baseline}; less is faster.")
     if result.gates.sample_data:
         console.print(f"{metric}: on a few sample pictures, so it says nothing about quality; use --data.")
+    _show_labels(console, result)
+
+
+LABEL_METRICS = ("f_score", "oks_ap", "mean_error")
+"""The one metric against labels that this screen shows, by the kind of labels."""
+
+
+def _show_labels(console: Console, result: BuildResult) -> None:
+    from zoo.records import QualityRecord
+
+    quality = result.records.get("quality")
+    if not isinstance(quality, QualityRecord):
+        return
+    if not quality.labels:
+        console.print("Against labels: no labels available.")
+    for one in quality.labels:
+        known = {name for variant in one.variants for name in variant.metrics}
+        metric = next((name for name in LABEL_METRICS if name in known), None)
+        if metric is None:
+            continue
+        values = ", ".join(
+            f"{variant.name} {variant.metrics[metric].value:.3f} (n={variant.metrics[metric].n})"
+            for variant in one.variants
+            if metric in variant.metrics
+        )
+        console.print(f"Against the labels of {one.place}/{one.file}, {metric.replace('_', ' ')}: {values}")
 
 
 def _number(value: float | None, form: str) -> str:

@@ -16,7 +16,7 @@ from zoo.evaluate._statistics import Statistic, compare
 from zoo.evaluate._truth import Found, Truth, found_of, truth_of
 from zoo.records import LabelledQuality, PckCurve
 from zoo.runtimes import Detection
-from zoo.sources.annotations import AnnotatedPicture, LabelledSet
+from zoo.sources.annotations import AnnotatedObject, AnnotatedPicture, LabelledSet
 
 Runs = Mapping[str, Sequence[Sequence[Detection]]]
 """By model and picture."""
@@ -64,6 +64,10 @@ class Labels:
     names: tuple[str, ...]
     evaluation: tuple[AnnotatedPicture, ...]
     calibration: tuple[AnnotatedPicture, ...]
+
+    def counts(self, thing: AnnotatedObject) -> bool:
+        """Whether an object is one that must be found: not to be ignored, and with what is measured."""
+        return not thing.ignore and (thing.box is not None if self.kind == "boxes" else thing.labelled_points > 0)
 
     def truths(self, pictures: Sequence[AnnotatedPicture]) -> list[Truth]:
         """The labelled objects of each of `pictures`. Raises InputError as `truth_of`."""
@@ -158,7 +162,7 @@ def judge_labels(labels: Labels, runs: Runs, *, low_runs: Runs | None, iou_thres
         how=labels.source.how,
         categories=list(labels.categories),
         pictures=len(labels.evaluation),
-        objects=sum(not thing.ignore for picture in labels.evaluation for thing in picture.objects),
+        objects=sum(labels.counts(thing) for picture in labels.evaluation for thing in picture.objects),
         left_out=labels.source.left_out,
         variants=variants,
         differences=differences,

@@ -14,6 +14,7 @@ from zoo.errors import InputError
 from zoo.families import family_of
 from zoo.pipeline._catalogue import built_model, read_records
 from zoo.pipeline._folders import locked, replace_folder
+from zoo.pipeline._keys import hash_file
 from zoo.pipeline._labels import Annotations, labelled_sets
 from zoo.pipeline._provenance import provenance_of
 from zoo.pipeline._stages_measuring import artifact_name
@@ -55,15 +56,15 @@ def evaluate_built(
     folder = annotations.folder if annotations is not None and data is None else data
     models = _candidates(spec, out, file)
     found = _pictures(spec, folder, progress)
-    built = None if file is not None else _built_from(out, spec)
-    judged = _judged(found, built)
+    taught = _taught(out, spec, file)
+    judged = _judged(found, taught)
     if not judged.evaluation:
         raise InputError(f"{folder} has no picture that can judge the model ({judged.note}); give other pictures.")
     labels = labelled_sets(
         annotations,
         data=folder,
-        listed=(built or found).pictures,
-        listed_is_all=built is not None,
+        listed=found.pictures if taught is None else taught,
+        listed_is_all=taught is not None,
         split=spec.data.split,
         progress=progress,
     )
@@ -92,40 +93,46 @@ class _Judged:
     note: str
 
 
-def _judged(found: PictureSet, built: PictureSet | None) -> _Judged:
+def _judged(found: PictureSet, taught: Sequence[Picture] | None) -> _Judged:
+    """The pictures of `found` that `taught`, all that a training was given, does not rule out; None: not known."""
     from zoo.sources import Seen
 
     evaluation, calibration = found.of("evaluation"), found.of("calibration")
-    if built is None:
+    if taught is None:
         return _Judged(
             evaluation,
             calibration,
             "Which pictures the model was trained on is not known: those are judged that their content gives to "
             "evaluation, on which no build with this spec's split trains.",
         )
-    seen, _ = Seen(built.pictures).among({one.sha256: one.look for one in found.pictures if one.look is not None})
-    if not found.sample and found.sha256 != built.sha256:
-        # Not the build's own pictures, so what their content gives to training was not trained on.
+    seen, _ = Seen(taught).among({one.sha256: one.look for one in found.pictures if one.look is not None})
+    if not found.sample:
+        # What the content gives to training was not trained on, unless the training was given it.
         evaluation = tuple(one for one in found.pictures if one.split != "calibration")
     evaluation = tuple(one for one in evaluation if one.sha256 not in seen)
-    taught = sum(one.split != "evaluation" for one in built.pictures)
+    count = sum(one.split != "evaluation" for one in taught)
+    if not taught:
+        return _Judged(evaluation, calibration, "The file is a published one; which pictures made it is not known.")
     return _Judged(
         evaluation,
         calibration,
-        f"None of the pictures judged, nor one nearly the same, is among the {taught} that the build was trained or "
+        f"None of the pictures judged, nor one nearly the same, is among the {count} that the build was trained or "
         f"calibrated on; {len(seen)} of the {len(found.pictures)} pictures given are, and were left out.",
     )
 
 
-def _built_from(out: Path, spec: ModelSpec) -> PictureSet | None:
-    """The list of pictures of the present build; None where its work was deleted."""
+def _taught(out: Path, spec: ModelSpec, file: Path | None) -> Sequence[Picture] | None:
+    """The pictures of the present build, none for a published file; None where they are not known."""
     from zoo.sources import read_picture_set
 
+    if file is not None:
+        published = {reference.sha256 for reference in spec.references.values()}
+        return () if hash_file(file) in published else None
     folder = built_model(out, spec.name)
     record = read_records(folder.records).get("data")
     for digest in sorted(folder.work.glob("store/data/*/pictures.sha256")):
         if isinstance(record, DataRecord) and digest.read_text(encoding="ascii").strip() == record.pictures_sha256:
-            return read_picture_set(digest.with_name("pictures.json"))
+            return read_picture_set(digest.with_name("pictures.json")).pictures
     return None
 
 

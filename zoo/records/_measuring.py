@@ -174,8 +174,8 @@ class LabelledQuality(Frozen):
     """Against the labels of one annotated set, on pictures that training did not see.
 
     `place`, `file`: the folder and its annotation file, read as `format`, for the reason `how`. `categories`: the
-    labels that were taken for what the model finds. `pictures` are judged and hold `objects`; `left_out` are annotated
-    too, and were trained or calibrated on. `curves`: of hands.
+    labels that were taken for what the model finds. `pictures` are judged and hold `objects` with what is measured;
+    `left_out` are annotated too, and were trained or calibrated on. `curves`: of hands.
     """
 
     place: str
