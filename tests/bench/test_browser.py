@@ -18,8 +18,7 @@ import pytest
 
 from tests.bench.conversation import Conversation, Referenced, asking, read_outputs, reference, talking
 from tests.xnnpack.graphs import Graph
-from zoo.bench import _browser
-from zoo.bench._browser import BROWSER, CHROMIUM_VARIABLE, find_chromium
+from zoo.bench._browser import BROWSER
 from zoo.bench._messages import (
     AnyEvent,
     Begin,
@@ -38,10 +37,11 @@ from zoo.bench._messages import (
     Timed,
 )
 from zoo.bench._parity import NamedArray, compare_outputs
-from zoo.bench._tasks_models import METADATA, ready_file
+from zoo.bench._tasks_models import ready_file
+from zoo.bridges import CHROMIUM_VARIABLE, _chromium, find_chromium
 from zoo.errors import InputError, OutsideError
 from zoo.sources import node_binary
-from zoo.tflite import read_model
+from zoo.tflite import METADATA, read_model
 
 SPARSE_CONVOLUTIONS = 48
 """The 46 kernels that the published file stores sparse, and its two heads': XNNPACK packs a whole region sparse."""
@@ -325,7 +325,7 @@ def test_the_page_gets_no_file_that_it_was_not_given(web_runtime: Path, tmp_path
     for file in (given, kept):
         file.write_text("text")
     script = f"""
-    import {{ servePage }} from {str(Path(_browser.__file__).with_name("_page_server.mjs"))!r};
+    import {{ servePage }} from {str(Path(_chromium.__file__).with_name("_page_server.mjs"))!r};
     const server = await servePage({{
       pages: new Map(), packageFolder: {str(web_runtime)!r}, answers: {{}}, folder: {str(tmp_path / "out")!r},
       readable: new Set([{str(given)!r}]),

@@ -10,44 +10,21 @@ import importlib.metadata
 import json
 import os
 import re
-import shutil
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 from zoo.bench._target import Availability, Target, TargetKind
 from zoo.bench._wasm import BUILD_NOTES, web_build
+from zoo.bridges import find_chromium
 from zoo.errors import InputError, OutsideError
 from zoo.sources import litertjs_package, node_binary, tasks_vision_package
 
-CHROMIUM_VARIABLE = "ZOO_CHROMIUM"
-"""The path of a Chromium or Chrome, where it has none of the usual names."""
-
-_PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
-_REMEDY = f"apt install chromium (Debian), or set {CHROMIUM_VARIABLE} to the program of a Chromium or Chrome"
 _USAGE = "browser, browser:plain, browser:N or browser:tasks"
 _NAME = re.compile(r"browser(?::(plain|tasks|[1-9]\d?))?")
 _RUNNER = Path(__file__).with_name("_browser_runner.mjs")
 _ENDING_SECONDS = 6.0
 """What the bridge may take to end the browser, with its three seconds of patience, and to remove the profile."""
-
-
-def find_chromium() -> Path:
-    """The browser's program.
-
-    Raises:
-        OutsideError: there is none, with the command that adds it.
-    """
-    named = os.environ.get(CHROMIUM_VARIABLE)
-    if named:
-        found = shutil.which(named)
-        if found is None:
-            raise OutsideError(f"{CHROMIUM_VARIABLE} names {named}, which is no program; correct or unset it")
-        return Path(found)
-    for program in _PROGRAMS:
-        if found := shutil.which(program):
-            return Path(found)
-    raise OutsideError(f"no Chromium is installed; run: {_REMEDY}")
 
 
 def browser_target(name: str = "browser") -> Target:

@@ -12,8 +12,8 @@ import path from "node:path";
 import readline from "node:readline";
 import { fileURLToPath } from "node:url";
 
-import { Chromium, Page } from "./_chromium.mjs";
-import { servePage } from "./_page_server.mjs";
+import { Chromium, Page } from "../bridges/_chromium.mjs";
+import { servePage } from "../bridges/_page_server.mjs";
 import { readyForTasks } from "./_tasks_models.mjs";
 import { BUILDS } from "./_web_models.mjs";
 

@@ -13,15 +13,10 @@ from pathlib import Path
 
 from zoo.errors import InputError, ZooError
 from zoo.files import read_file
-from zoo.tflite import Model, ModelEditor, read_model
+from zoo.tflite import Model, has_metadata, read_model, with_normalization
 
-METADATA = "TFLITE_METADATA"
 MEAN, STD = 127.5, 127.5
 """On the pixel scale 0 to 255 (face_detection_full_range_cpu.pbtxt: ImageToTensorCalculator, range -1 to 1)."""
-
-_FILE_IDENTIFIER = b"M001"
-_RGB, _IMAGE_PROPERTIES, _NORMALIZATION = 1, 2, 1
-"""ColorSpaceType.RGB, ContentProperties.ImageProperties and ProcessUnitOptions.NormalizationOptions of the schema."""
 
 _NUMBERS_PER_FACE = 16
 """A box and six key points."""
@@ -45,59 +40,6 @@ def check_face_detector(model: Model) -> None:
         )
 
 
-def with_normalization(data: bytes, *, name: str) -> bytes:
-    """The model with metadata that says how its one input picture is normalised, and nothing else.
-
-    Raises:
-        InputError: the file cannot be rewritten.
-    """
-    from ai_edge_litert import schema_py_generated as schema
-
-    editor = ModelEditor(data, name=name)
-    entry = schema.MetadataT(name=METADATA, buffer=editor.add_buffer(_normalization()))
-    editor.tree.metadata = [*(editor.tree.metadata or []), entry]
-    return editor.finish()
-
-
-def _normalization() -> bytes:
-    """A ModelMetadata of MediaPipe's metadata_schema.fbs; the numbers are the places of fields in its tables."""
-    import flatbuffers
-
-    builder = flatbuffers.Builder(256)
-
-    def floats(value: float) -> int:
-        return int(builder.CreateNumpyVector(_float_array(value)))
-
-    def table(size: int, *, links: dict[int, int], small: dict[int, int] | None = None) -> int:
-        builder.StartObject(size)
-        for place, link in links.items():
-            builder.PrependUOffsetTRelativeSlot(place, link, 0)
-        for place, number in (small or {}).items():
-            builder.PrependUint8Slot(place, number, 0)
-        return int(builder.EndObject())
-
-    def vector_of(link: int) -> int:
-        builder.StartVector(4, 1, 4)
-        builder.PrependUOffsetTRelative(link)
-        return int(builder.EndVector())
-
-    version = builder.CreateString("1.0.0")
-    options = table(2, links={0: floats(MEAN), 1: floats(STD)})
-    unit = table(2, links={1: options}, small={0: _NORMALIZATION})
-    image = table(2, links={}, small={0: _RGB})
-    content = table(3, links={1: image}, small={0: _IMAGE_PROPERTIES})
-    tensor = table(7, links={3: content, 4: vector_of(unit)})
-    graph = table(10, links={2: vector_of(tensor)})
-    builder.Finish(table(8, links={3: vector_of(graph), 7: version}), _FILE_IDENTIFIER)
-    return bytes(builder.Output())
-
-
-def _float_array(value: float) -> object:
-    import numpy as np
-
-    return np.array([value], dtype=np.float32)
-
-
 def ready_file(path: Path, copy: Path) -> tuple[Path, bool]:
     """The file that Tasks can run: `path` itself, or a new `copy` that has the metadata; whether it is that copy.
 
@@ -107,9 +49,9 @@ def ready_file(path: Path, copy: Path) -> tuple[Path, bool]:
     data = read_file(path)
     model = read_model(data, name=str(path))
     check_face_detector(model)
-    if any(entry.name == METADATA for entry in model.metadata):
+    if has_metadata(model):
         return path, False
-    copy.write_bytes(with_normalization(data, name=str(path)))
+    copy.write_bytes(with_normalization(data, name=str(path), mean=MEAN, std=STD))
     return copy, True
 
 

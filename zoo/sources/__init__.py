@@ -2,6 +2,7 @@
 
 from zoo.sources._cache import cache_dir
 from zoo.sources._decode import read_picture
+from zoo.sources._environment import side_python
 from zoo.sources._fetch import FetchedFile, fetch_reference
 from zoo.sources._node import litertjs_package, node_binary, tasks_vision_package
 from zoo.sources._pictures import Picture, PictureSet, PictureSplit, read_picture_set, set_digest, write_picture_set
@@ -24,6 +25,7 @@ __all__ = [
     "sample_pictures",
     "scan_pictures",
     "set_digest",
+    "side_python",
     "tasks_vision_package",
     "write_picture_set",
 ]

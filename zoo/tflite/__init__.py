@@ -39,9 +39,10 @@ from zoo.tflite._read import read_model
 from zoo.tflite._sparse import SparseError, decode, encode, encode_like
 
 if TYPE_CHECKING:
-    from zoo.tflite._bundle import bundle_models
+    from zoo.tflite._bundle import bundle_models, write_bundle
     from zoo.tflite._edit import GraphEditor, ModelEditor
     from zoo.tflite._float_compute import compute_in_float
+    from zoo.tflite._normalization import METADATA, has_metadata, with_normalization
     from zoo.tflite._patterns import Keep, largest, output_blocks, two_of_four
     from zoo.tflite._prune import prune_by_magnitude, prune_kernels
     from zoo.tflite._repack import RepackedFile, densify_file, file_ref, read_one_model, sparsify_file
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "MAX_FILE_BYTES",
+    "METADATA",
     "SPARSE_INDICES",
     "BufferSpan",
     "GraphEditor",
@@ -90,6 +92,7 @@ __all__ = [
     "encode_like",
     "file_ref",
     "gzip_bytes",
+    "has_metadata",
     "inventory",
     "is_constant",
     "largest",
@@ -103,10 +106,14 @@ __all__ = [
     "sparsify_file",
     "stored_values",
     "two_of_four",
+    "with_normalization",
+    "write_bundle",
 ]
 
 _LATER = {
-    **{"bundle_models": "_bundle", "densified_twin": "_twin", "sparsify": "_sparsify"},
+    **{"densified_twin": "_twin", "sparsify": "_sparsify"},
+    **dict.fromkeys(("bundle_models", "write_bundle"), "_bundle"),
+    **dict.fromkeys(("METADATA", "has_metadata", "with_normalization"), "_normalization"),
     "compute_in_float": "_float_compute",
     **dict.fromkeys(("Keep", "largest", "output_blocks", "two_of_four"), "_patterns"),
     **dict.fromkeys(("prune_by_magnitude", "prune_kernels"), "_prune"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import struct
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
 from zoo.errors import InputError
@@ -21,6 +22,8 @@ _DEEPEST = 2
 _LONGEST_NAME = 255
 _SHOWN = 80
 _ENCRYPTED = 1
+_FIXED_DATE = (1980, 1, 1, 0, 0, 0)
+"""The earliest that a zip can hold."""
 
 
 def bundle_models(path: Path) -> list[tuple[str, bytes]]:
@@ -33,6 +36,13 @@ def bundle_models(path: Path) -> list[tuple[str, bytes]]:
     if not models:
         raise InputError(f"{path} holds no .tflite model; give a model or a .task bundle.")
     return models
+
+
+def write_bundle(path: Path, members: Mapping[str, bytes]) -> None:
+    """Write a `.task` bundle as MediaPipe reads it: members stored, in this order, with a fixed date: same bytes always."""
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as bundle:
+        for name, data in members.items():
+            bundle.writestr(zipfile.ZipInfo(name, date_time=_FIXED_DATE), data)
 
 
 def _models(data: bytes, called: str, depth: int) -> list[tuple[str, bytes]]:
