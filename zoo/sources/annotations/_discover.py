@@ -20,6 +20,8 @@ _ENDINGS = (".json", ".xml", ".mat", ".csv", ".yaml", ".yml")
 _NAMED = frozenset({"classes.txt"})
 _FOLDERS = frozenset({"annotations", "labels", "wider_face_split"})
 _MOST_FOLDERS = 10_000
+_MOST_NAMED = 3
+"""Files that the name of a set lists."""
 
 
 def find_annotations(root: Path, *, progress: Progress) -> list[AnnotatedSet]:
@@ -63,7 +65,8 @@ def _put(found: list[AnnotatedSet], new: AnnotatedSet) -> None:
     for place, one in enumerate(found):
         if (one.root, one.format, one.keypoint_names) == (new.root, new.format, new.keypoint_names):
             pictures = tuple(sorted((*one.pictures, *new.pictures), key=lambda picture: picture.name))
-            found[place] = replace(one, pictures=pictures, left_out=(*one.left_out, *new.left_out))
+            file = f"{one.file}, {new.file}" if new.pictures and one.file.count(",") < _MOST_NAMED else one.file
+            found[place] = replace(one, file=file, pictures=pictures, left_out=(*one.left_out, *new.left_out))
             return
     found.append(new)
 
