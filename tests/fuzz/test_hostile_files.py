@@ -47,6 +47,8 @@ DESCRIBED = {
 }
 """What `zoo inspect` may describe: the trick is in what it does not read, or needs no more than a bound."""
 MEMORY = 400 << 20
+LONG = {"chain_of_20_000_densify", "chain_of_20_000_operators", "fan_of_2_000_convolutions_on_one_value"}
+"""Files that keep a core busy for 20 seconds, over all commands."""
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -65,7 +67,10 @@ def ending(command: str, file: Path) -> judge.Outcome:
     return outcome
 
 
-@pytest.mark.parametrize("name", [*HOSTILE, *HOSTILE_BUNDLES])
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=pytest.mark.slow) if name in LONG else name for name in (*HOSTILE, *HOSTILE_BUNDLES)],
+)
 def test_hostile_file_is_described_or_refused(name: str, tmp_path: Path) -> None:
     build: Callable[[], bytes] = {**HOSTILE, **HOSTILE_BUNDLES}[name]
     file = tmp_path / ("hostile.task" if name in HOSTILE_BUNDLES else "hostile.tflite")
