@@ -37,13 +37,18 @@ from zoo.records import (
     InspectRecord,
     Interval,
     KernelCount,
+    LabelledAt,
+    LabelledQuality,
     LatencyRatio,
     LocateRecord,
     Machine,
     ModelTiming,
     NoiseCheck,
+    OperatingPoint,
+    OperatingPoints,
     OutputParity,
     PairedDifference,
+    PckCurve,
     Provenance,
     QualityRecord,
     RuleBreak,
@@ -445,6 +450,63 @@ def quality() -> QualityRecord:
             for b, value in (("published_sparse", 0.004), ("dense", -0.02))
         ],
         notes=["A detection is right where it overlaps one of the reference by the IoU threshold."],
+    )
+
+
+def labelled() -> LabelledQuality:
+    """Faces of a folder with boxes, and hands' curves, which one set never has together."""
+    return LabelledQuality(
+        place="crowds",
+        file="val.xml",
+        format="dlib",
+        how="named",
+        categories=["face"],
+        pictures=211,
+        objects=873,
+        left_out=37,
+        variants=[
+            VariantQuality(name=name, metrics={"ap": Estimate(value=value, n=873, interval=interval(0.5, 0.7))})
+            for name, value in (("dense", 0.6125), ("sparse", 0.6037))
+        ],
+        differences=[
+            PairedDifference(a="sparse", b="dense", metric="ap", value=-0.0088, interval=interval(-0.021, 0.004), n=211)
+        ],
+        curves=[
+            PckCurve(
+                name="sparse",
+                thresholds=[0.0, 0.1, 0.2],
+                shares=[0.0, 0.414, 0.923],
+                low=[0.0, 0.3, 0.8],
+                high=[0.1, 0.5, 0.99],
+                n=1234,
+            )
+        ],
+        notes=["ap is COCO's average precision."],
+    )
+
+
+def operating() -> OperatingPoints:
+    better = Estimate(value=0.871, n=1_322, interval=interval(0.85, 0.89))
+    return OperatingPoints(
+        graph_threshold=0.6,
+        points=[
+            OperatingPoint(
+                name="sparse",
+                threshold=0.4321,
+                chosen_by="labels",
+                calibration_f_score=0.88,
+                calibration_pictures=98,
+                calibration_objects=417,
+                metrics={"f_score": better},
+                changes=[
+                    PairedDifference(
+                        a="sparse", b="sparse", metric="f_score", value=0.0213, interval=interval(0.011, 0.032), n=1_474
+                    )
+                ],
+                labels=[LabelledAt(place="crowds", file="val.xml", metrics={"recall": better})],
+            )
+        ],
+        reason="",
     )
 
 

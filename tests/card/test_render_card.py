@@ -13,7 +13,7 @@ from tests.card import _records
 from tests.card._reading import Page, read_page
 from tests.release._releases import gates
 from zoo.card import render_card, template_folders
-from zoo.records import QualityRecord, StageRecord
+from zoo.records import OperatingPoints, QualityRecord, StageRecord
 
 FIGURES = ["fairness-1", "latency", "latency-ratio", "quality", "size", "sparsity", "training"]
 
@@ -236,6 +236,35 @@ def test_quality_without_intervals_says_so(tmp_path: Path) -> None:
     record: QualityRecord = quality.model_copy(update={"variants": [variant], "differences": []})
     render_card(_records.spec(), {"quality": record}, tmp_path)
     assert "not estimated" in read_page((tmp_path / "card.html").read_text()).text
+
+
+def test_quality_against_labels_is_shown_with_what_it_was_measured_on(tmp_path: Path) -> None:
+    record = _records.quality().model_copy(update={"labels": [_records.labelled()]})
+    render_card(_records.spec(), {"quality": record}, tmp_path)
+    for text in (read_page((tmp_path / "card.html").read_text()).text, (tmp_path / "README.md").read_text()):
+        assert "no labels available" not in text
+        # The set, what is in it, what was left out, a metric, its difference and a step of the curve.
+        for said in ("crowds/val.xml", "873 labelled", "211 pictures", "37 labelled", "0.613", "-0.009", "0.923"):
+            assert said in text.replace("\u2212", "-"), said
+
+
+def test_without_labels_the_card_says_so(tmp_path: Path) -> None:
+    render_card(_records.spec(), {"quality": _records.quality()}, tmp_path)
+    assert "no labels available" in read_page((tmp_path / "card.html").read_text()).text
+
+
+def test_the_best_threshold_stands_beside_the_graph_s(tmp_path: Path) -> None:
+    record = _records.quality().model_copy(update={"operating": _records.operating()})
+    render_card(_records.spec(), {"quality": record}, tmp_path)
+    text = read_page((tmp_path / "card.html").read_text()).text
+    for said in ("0.432", "labels, 417 of 98", "0.871", "+0.021", "own score threshold, 0.6"):
+        assert said in text, said
+
+
+def test_where_no_threshold_was_chosen_the_card_says_why(tmp_path: Path) -> None:
+    none = OperatingPoints(graph_threshold=0.6, points=[], reason="there is no calibration split")
+    render_card(_records.spec(), {"quality": _records.quality().model_copy(update={"operating": none})}, tmp_path)
+    assert "there is no calibration split" in read_page((tmp_path / "card.html").read_text()).text
 
 
 def test_templates_of_the_folder_one_stands_in_come_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
