@@ -60,7 +60,7 @@ def build(
         raise InputError("zoo build takes the name of one model, or --all; 'zoo list' shows the names.")
     if model is None:
         given = {"--preset": preset, "--sparsity": sparsity, "--data": data, "--out": str(out), "--from": rerun_from}
-        given |= {"--annotations": None if annotations is None else str(annotations), "--format": form}
+        given |= {"--annotations": annotations, "--format": form}
         raise typer.Exit(_build_all(given, as_json=as_json))
     options = BuildOptions(
         model=model,

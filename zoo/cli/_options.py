@@ -23,11 +23,12 @@ FileOption = Annotated[
     typer.Option("--file", metavar="FILE", help="A .tflite file to take instead of the built sparse one."),
 ]
 AnnotationsOption = Annotated[
-    Path | None,
+    str | None,
     typer.Option(
         "--annotations",
         metavar="PLACE",
-        help="Annotation file, or its folder, to measure against labels. Without it: those found in --data.",
+        help="Annotation file, its folder, or hub:ORG/NAME@COMMIT, to measure against labels. Without it: what --data "
+        "holds.",
     ),
 ]
 FormatOption = Annotated[

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zoo.errors import InputError
-from zoo.progress import Progress
+from zoo.progress import Progress, SilentProgress
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,13 +38,20 @@ class Annotations:
         return read_annotations(self.place, format=self.format, progress=progress)
 
 
-def named_annotations(place: Path | None, form: str | None) -> Annotations | None:
-    """What `--annotations` and `--format` name together. Raises InputError for a format of nothing."""
+def named_annotations(place: str | None, form: str | None) -> Annotations | None:
+    """What `--annotations` and `--format` name together; a data set of the hub is brought.
+
+    Raises InputError for a format of nothing or a wrong address, OutsideError where the hub is out of reach.
+    """
     if place is None:
         if form is not None:
             raise InputError("--format says how to read --annotations; give both, or neither.")
         return None
-    return Annotations(place.expanduser(), form)
+    if place.startswith("hub:"):
+        from zoo.sources.annotations import hub_folder
+
+        return Annotations(hub_folder(place, progress=SilentProgress()), form)
+    return Annotations(Path(place).expanduser(), form)
 
 
 def labelled_sets(

@@ -3,6 +3,7 @@
 from zoo.sources.annotations._discover import find_annotations
 from zoo.sources.annotations._formats import FORMATS
 from zoo.sources.annotations._freihand import HAND_POINTS
+from zoo.sources.annotations._hub import hub_folder
 from zoo.sources.annotations._lsp import JOINTS
 from zoo.sources.annotations._read import read_annotations
 from zoo.sources.annotations._result import AnnotatedObject, AnnotatedPicture, AnnotatedSet, Box, Point
@@ -25,6 +26,7 @@ __all__ = [
     "LabelledSet",
     "Point",
     "find_annotations",
+    "hub_folder",
     "labelled_digest",
     "read_annotations",
     "read_labelled_sets",
