@@ -124,12 +124,22 @@ def test_persons_are_not_taken_for_faces(shared_data: Path) -> None:
     assert labelled(shared_data / "persons/coco/person_keypoints.json", "faces") is None
 
 
-def test_a_name_that_says_nothing_is_believed_where_the_folder_or_a_person_says_what_it_is(shared_data: Path) -> None:
+def test_a_name_that_says_nothing_is_believed_unless_the_folder_speaks_of_something_else(shared_data: Path) -> None:
     place = shared_data / "hands/lu_gestures"
 
     assert needed(labelled(place, "hands", named=False)).categories == ("five", "four", "one", "three", "two")
     assert labelled(place, "faces", named=False) is None
     assert labelled(place, "faces", named=True) is not None
+
+
+def test_the_record_says_where_no_category_has_the_family_s_name(shared_data: Path) -> None:
+    labels = needed(labelled(shared_data / "faces/dlib/testing.xml", "faces"))
+    nothing: list[list[Detection]] = [[] for _ in labels.evaluation]
+
+    judged = judge_labels(labels, {"sparse": nothing}, low_runs=None, iou_threshold=0.5)
+
+    assert judged.categories == ["object"]
+    assert "No category says what it is of; all are taken for faces." in judged.notes
 
 
 def test_each_of_ours_is_compared_with_each_published_file() -> None:

@@ -85,15 +85,16 @@ class Labels:
 def labels_for(source: LabelledSet, noun: str) -> Labels | None:
     """What `source` says about the objects that `noun` names; None where it says nothing of them.
 
-    Categories with the family's name are taken. Of a set without any name that is known here, all are, where a person
-    named the annotations or their folder has the family's name.
+    Categories with the family's name are taken. Of a set without any name that is known here, all are, unless nobody
+    named the annotations and their folder bears the name of another family.
     """
     pictures = (*source.evaluation, *source.calibration)
     present = {thing.category for picture in pictures for thing in picture.objects}
     categories = {name for name in present if _plain(name) in _CATEGORIES[noun]}
     if not categories and not any(_plain(name) in _KNOWN for name in present):
         folders = {part for picture in pictures[:1] for part in map(_plain, picture.path.parts)}
-        categories = present if source.named or folders & _CATEGORIES[noun] else set()
+        is_ours = source.named or bool(folders & _CATEGORIES[noun]) or not folders & _KNOWN
+        categories = present if is_ours else set()
     if not categories:
         return None
     kind, ours, theirs, names = _points(source, noun)
@@ -243,6 +244,8 @@ def _notes(labels: Labels, iou_threshold: float) -> list[str]:
     notes = [_MEANINGS[labels.kind].format(iou=iou_threshold)]
     if labels.kind == "boxes" and labels.noun != "faces":
         notes.append(_EXTENTS)
+    if not any(_plain(name) in _CATEGORIES[labels.noun] for name in labels.categories):
+        notes.append(f"No category says what it is of; all are taken for {labels.noun}.")
     if len(labels.evaluation) < FEW_PICTURES:
         notes.append(f"{len(labels.evaluation)} labelled picture(s) say little about others; read the intervals.")
     return notes
