@@ -13,7 +13,14 @@ Share = Annotated[float, Field(ge=0, le=1)]
 Weight = Annotated[float, Field(ge=0)]
 
 Metric = Literal[
-    "f_score", "mean_iou", "keypoint_error", "landmark_error", "presence_agreement", "handedness_agreement", "mask_iou"
+    "f_score",
+    "mean_iou",
+    "keypoint_error",
+    "landmark_error",
+    "presence_agreement",
+    "handedness_agreement",
+    "mask_iou",
+    "world_error",
 ]
 """What the drop-in check compares with the original; errors and IoU are means over what both found."""
 
