@@ -11,7 +11,7 @@ from tests.xnnpack.graphs import ACTIVATIONS, NONE, Graph
 from zoo.adapt import REWRITES, apply_rewrites
 from zoo.convert import student_readiness
 from zoo.errors import InputError
-from zoo.student import import_student, measure_parity, score_head
+from zoo.student import import_student, measure_parity, score_heads
 
 PARITY = 1e-4
 FACE = ("rotate_half_turn", "max_pool_to_primitives", "channel_pad_to_conv", "exit_through_depth_to_space")
@@ -35,9 +35,23 @@ def test_shift_of_the_score_head_passes_the_exit_and_the_turn() -> None:
     student = import_student(adapted, name="face").model
     picture = np.random.default_rng(0).uniform(-1, 1, (1, 192, 192, 3)).astype(np.float32)
     before = [output.numpy() for output in student(picture)]
-    head = score_head(student, 1)
+    (head,) = score_heads(student, 1)
     *kernel, bias = head.get_weights()
     head.set_weights([*kernel, bias + 0.75])
+    boxes, scores = (output.numpy() for output in student(picture))
+    np.testing.assert_array_equal(boxes, before[0])
+    np.testing.assert_allclose(scores - before[1], 0.75, atol=1e-4)
+
+
+def test_shift_of_scores_that_come_from_two_maps_moves_both() -> None:
+    student = import_student(published("palm_detection_full"), name="palm").model
+    picture = np.random.default_rng(0).uniform(0, 1, (1, 192, 192, 3)).astype(np.float32)
+    before = [output.numpy() for output in student(picture)]
+    heads = score_heads(student, 1)
+    assert len(heads) == 2
+    for head in heads:
+        *kernel, bias = head.get_weights()
+        head.set_weights([*kernel, bias + 0.75])
     boxes, scores = (output.numpy() for output in student(picture))
     np.testing.assert_array_equal(boxes, before[0])
     np.testing.assert_allclose(scores - before[1], 0.75, atol=1e-4)

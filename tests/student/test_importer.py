@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from zoo.errors import InputError
-from zoo.student import import_student, load_weights, measure_parity, save_weights, score_head
+from zoo.student import import_student, load_weights, measure_parity, save_weights, score_heads
 
 PARITY = 1e-4
 """The issue of a wrong operator is orders of magnitude larger; float32 sums in another order give about 1e-6."""
@@ -68,7 +68,7 @@ def test_raising_the_score_head_s_bias_raises_every_score_alike(published_sparse
     student = import_student(published_sparse.read_bytes(), name="student").model
     picture = np.random.default_rng(0).uniform(-1, 1, (1, 192, 192, 3)).astype(np.float32)
     boxes, scores = (output.numpy() for output in student(picture))
-    head = score_head(student, 1)
+    (head,) = score_heads(student, 1)
     *kernel, bias = head.get_weights()
     head.set_weights([*kernel, bias + 0.75])
     shifted_boxes, shifted_scores = (output.numpy() for output in student(picture))

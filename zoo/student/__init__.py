@@ -7,7 +7,7 @@ from zoo.student._importer import ImportedStudent, import_student
 from zoo.student._network import seeded_network
 from zoo.student._parity import Parity, measure_parity
 from zoo.student._tensorflow import start_tensorflow
-from zoo.student._weights import load_weights, save_weights, score_head
+from zoo.student._weights import load_weights, save_weights, score_heads
 
 __all__ = [
     "ImportedStudent",
@@ -16,7 +16,7 @@ __all__ = [
     "load_weights",
     "measure_parity",
     "save_weights",
-    "score_head",
+    "score_heads",
     "seeded_network",
     "start_tensorflow",
 ]

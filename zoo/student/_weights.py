@@ -44,17 +44,21 @@ def load_weights(model: Any, path: Path) -> None:
         raise InputError(f"{path} does not hold this student's weights ({error}); train it again.") from error
 
 
-def score_head(model: Any, output: int) -> Any:
-    """Find the last layer with a bias before output number `output`: shifting its bias shifts every score logit.
+def score_heads(model: Any, output: int) -> list[Any]:
+    """Find the last layers with a bias before output number `output`: shifting them all shifts every score logit.
 
-    Only layers that move values without changing them may come after it; ValueError otherwise.
+    One for each part where the output is put together from maps of several sizes. Only layers that move values without
+    changing them may come after them; ValueError otherwise.
     """
-    moving = {"DepthToSpace", "FirstChannels", "Reshape", "Reverse", "SpaceToDepth"}
-    tensor = model.outputs[output]
-    while True:
-        layer = tensor.node.layer
-        if layer.__class__.__name__ not in moving:
-            if getattr(layer, "use_bias", False):
-                return layer
+    moving = {"Concatenate", "DepthToSpace", "FirstChannels", "Reshape", "Reverse", "SpaceToDepth"}
+    heads: dict[str, Any] = {}
+    left = [model.outputs[output]]
+    while left:
+        layer = left.pop(0).node.layer
+        if layer.__class__.__name__ in moving:
+            left += layer.input if isinstance(layer.input, list) else [layer.input]
+        elif getattr(layer, "use_bias", False):
+            heads[layer.name] = layer
+        else:
             raise ValueError(f"layer '{layer.name}' before the scores has no bias to shift")
-        tensor = layer.input
+    return list(heads.values())
