@@ -9,7 +9,7 @@ from zoo.runtimes import Region, crop_region
 from zoo.spec import RegionAugmentation
 from zoo.student import start_tensorflow
 from zoo.training import Place
-from zoo.training._landmarks import logit_loss, point_loss, probability_loss
+from zoo.training._landmarks import heatmap_loss, logit_loss, point_loss, probability_loss, refinement_windows
 from zoo.training._pictures import TrainingPicture
 from zoo.training._regions import cut, draw_region
 
@@ -102,3 +102,25 @@ def test_a_probability_on_the_wrong_side_costs_the_more_the_surer_it_is() -> Non
 
     assert costs == sorted(costs)
     assert costs[2] > 5 * costs[1]
+
+
+def test_refinement_reads_seven_by_seven_cells_about_a_point_and_fewer_at_the_edge() -> None:
+    points = np.array([[(0.5, 0.25), (0.0, 0.0), (1.2, 0.5)]], np.float32)
+
+    windows = refinement_windows(points, (64, 64))
+
+    assert windows.shape == (1, 64, 64, 3)
+    assert windows.sum(axis=(1, 2)).tolist() == [[49, 16, 0]]
+    rows, columns = np.nonzero(windows[0, ..., 0])
+    assert (rows.min(), rows.max(), columns.min(), columns.max()) == (13, 19, 29, 35)
+
+
+def test_a_heat_map_off_where_refinement_reads_costs_more_than_elsewhere() -> None:
+    cold = np.full((1, 64, 64, 1), -8.0, np.float32)
+    target = np.concatenate([cold, refinement_windows(np.full((1, 1, 2), 0.5, np.float32), (64, 64))], axis=-1)
+    near, far = cold.copy(), cold.copy()
+    near[0, 32, 32], far[0, 5, 5] = 0.0, 0.0
+    loss = heatmap_loss(1.0)
+
+    assert float(loss(target, cold)[0]) == pytest.approx(0, abs=1e-6)
+    assert float(loss(target, near)[0]) > 50 * float(loss(target, far)[0])

@@ -5,7 +5,8 @@ Targets are the teacher's raw outputs; all but presence count as much as the tea
 - landmarks and world landmarks: Huber of the difference over the size of the object (the longer side of the box around
   its points), mean over points; depth counts half. Numbers beyond the third of a point are logits: KL.
 - presence and handedness: KL of the probabilities, which the model gives as such.
-- mask and heat map: KL of the logits, mean over pixels.
+- mask: KL of the logits, mean over pixels.
+- heat map: the same over cells, and again over those cells alone from which the graph refines the landmarks.
 """
 
 from __future__ import annotations
@@ -28,6 +29,9 @@ LARGEST_SIDE = 960
 KNEE = 0.02
 """Huber's knee, in shares of the object's size; beyond 2% the error counts linearly."""
 DEPTH_WEIGHT = 0.5
+REFINED_CELLS = 7
+"""Cells along each side of the window about a landmark that MediaPipe's pose graph refines it from: `kernel_size` of
+its RefineLandmarksFromHeatmapCalculator."""
 EDGE = 1e-5
 """Probabilities are kept so far from 0 and 1, where float32 still tells them apart."""
 
@@ -56,11 +60,21 @@ class LandmarkLesson:
         return model_inputs(drawn, self._input)
 
     def answers(self, inputs: Floats) -> tuple[tuple[Floats, ...], tuple[Floats, ...]]:
-        """The teacher's presence weighs every other output."""
-        told = self._teacher(inputs)
-        presence = told[self._meanings.index("presence")].reshape(len(inputs)).astype(np.float32)
+        """The teacher's presence weighs every other output.
+
+        The heat map's target has behind its logits, channel by channel, which cells refinement reads.
+        """
+        told = dict(zip(self._meanings, self._teacher(inputs), strict=True))
+        presence = told["presence"].reshape(len(inputs)).astype(np.float32)
         every = np.ones_like(presence)
-        return told, tuple(every if meaning == "presence" else presence for meaning in self._meanings)
+        if "heatmap" in told:
+            points = told["landmarks"].reshape(len(inputs), self._landmarks.points, self._landmarks.values)
+            shares = points[..., :2] / np.float32(self._input.shape[1])
+            read = refinement_windows(shares, told["heatmap"].shape[1:3])
+            told["heatmap"] = np.concatenate([told["heatmap"], read], axis=-1)
+        return tuple(told[meaning] for meaning in self._meanings), tuple(
+            every if meaning == "presence" else presence for meaning in self._meanings
+        )
 
     def losses(self) -> list[LossFunction]:
         values = self._landmarks.values
@@ -70,7 +84,7 @@ class LandmarkLesson:
             "presence": probability_loss,
             "handedness": probability_loss,
             "mask": logit_loss,
-            "heatmap": logit_loss,
+            "heatmap": heatmap_loss,
         }
         return [makers[meaning](getattr(self._landmarks.loss, meaning)) for meaning in self._meanings]
 
@@ -119,3 +133,36 @@ def logit_loss(weight: float) -> LossFunction:
         return weight * tf.reduce_mean(logit_divergence(target, answer), axis=list(range(1, len(answer.shape))))
 
     return function
+
+
+def heatmap_loss(weight: float) -> LossFunction:
+    """KL of logits (n, h, w, k), mean over cells, plus the mean over cells that refinement reads.
+
+    Targets (n, h, w, 2 * k): the teacher's logits, then `refinement_windows`. Nearly all cells are empty, so without
+    the second mean a landmark's own cells would hardly count.
+    """
+    import tensorflow as tf
+
+    def function(target: Any, answer: Any) -> Any:
+        wanted, read = tf.split(target, 2, axis=-1)
+        cells = logit_divergence(wanted, answer)
+        refining = tf.reduce_sum(cells * read, axis=[1, 2, 3]) / tf.maximum(tf.reduce_sum(read, axis=[1, 2, 3]), 1.0)
+        return weight * (tf.reduce_mean(cells, axis=[1, 2, 3]) + refining)
+
+    return function
+
+
+def refinement_windows(points: Floats, shape: tuple[int, int]) -> Floats:
+    """(n, h, w, k), 1 in the cells that refinement reads for each point and 0 elsewhere; none for a point outside.
+
+    `points`: (n, k, 2), x and y as shares of the input's side; `shape`: (h, w) of the heat map. Mirrors
+    RefineLandmarksFromHeatMap of mediapipe 0.10.21 (refine_landmarks_from_heatmap_calculator.cc).
+    """
+    inside = ((points >= 0) & (points < 1)).all(axis=-1)
+    near = []
+    for axis, cells in ((1, shape[0]), (0, shape[1])):
+        apart = np.arange(cells) - np.floor(points[..., axis] * cells)[..., None]
+        near.append(np.abs(apart) <= REFINED_CELLS // 2)
+    rows, columns = near
+    windows = rows[:, :, :, None] & columns[:, :, None, :] & inside[:, :, None, None]
+    return np.moveaxis(windows, 1, -1).astype(np.float32)
