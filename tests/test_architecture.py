@@ -28,7 +28,7 @@ LOWER = {
     "convert": BASE | {"adapt", "student", "tflite", "xnnpack"},
     "bridges": {"errors", "tflite"},
     "bench": BASE | {"bridges", "sources", "tflite", "xnnpack"},
-    "runtimes": BASE | {"sources", "tflite"},
+    "runtimes": BASE | {"bridges", "sources", "tflite"},
     "evaluate": BASE | {"sources", "tflite", "runtimes"},
     "families": BASE | {"evaluate", "runtimes", "sources", "training"},
     "card": set(BASE),

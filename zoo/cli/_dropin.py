@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from zoo.cli._options import DEFAULT_OUT, DataOption, FileOption, JsonOption, ModelArgument, OutOption
+from zoo.errors import OutsideError, RefusedError
 
 EXAMPLES = """\
 Examples:
@@ -15,8 +16,10 @@ Examples:
 \b
   zoo dropin face_detector
   zoo dropin face_detector --file other.tflite --data ~/pictures
+  zoo dropin hand_landmark --file hands.task --runtime mediapipe==1.2.2
 
-Exits 1 when a runtime does not take a file, or finds other faces with it than the declared tolerances allow.
+Runtimes that are not installed get an environment of their own in the cache. Exits 1 when a runtime does not take a
+file, or finds other things with it than the tolerances allow, and 3 when nothing could be tried.
 """
 
 
@@ -24,15 +27,16 @@ def dropin(
     model: ModelArgument,
     file: FileOption = None,
     runtime: Annotated[
-        str | None, typer.Option("--runtime", metavar="NAME==VERSION", help="Only this declared runtime.")
+        str | None, typer.Option("--runtime", metavar="NAME==VERSION", help="Only this runtime, of any version.")
     ] = None,
     data: DataOption = None,
     out: OutOption = DEFAULT_OUT,
     as_json: JsonOption = False,
 ) -> None:
-    """Try a file in the original's place in MediaPipe.
+    """Try a file in the original's place in every runtime.
 
-    What it finds is compared with what the original finds."""
+    MediaPipe's graphs, its Tasks in Python and in a browser, and interpreters. What each finds with the file is
+    compared with what it finds with the original."""
     from zoo.cli._command import command_line
     from zoo.cli._output import person, table, write_json
     from zoo.cli._progress import show_progress
@@ -51,9 +55,17 @@ def dropin(
     if as_json:
         write_json(record)
     else:
-        rows = table("runtime", "graph", "file", "answer", "why")
+        rows = table("runtime", "graph", "file", "answer", "ms", "original, ms", "why")
         for cell in record.cells:
-            rows.add_row(cell.runtime, cell.graph, cell.variant, cell.status, cell.reason)
+            times = (_milliseconds(cell.milliseconds), _milliseconds(cell.reference_milliseconds))
+            rows.add_row(cell.runtime, cell.graph, cell.variant, cell.status, *times, cell.reason)
         person().print(rows)
-    if any(cell.status == "failed" for cell in record.cells):
-        raise typer.Exit(1)
+    answers = {cell.status for cell in record.cells}
+    if "failed" in answers:
+        raise typer.Exit(RefusedError.exit_code)
+    if "passed" not in answers:
+        raise typer.Exit(OutsideError.exit_code)
+
+
+def _milliseconds(value: float | None) -> str:
+    return "" if value is None else f"{value:.1f}"

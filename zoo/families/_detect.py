@@ -33,10 +33,10 @@ def detect(
         placed = {name: {"pose_detection.tflite": path} for name, path in models.items()}
         poses = run_pose_graph(placed, pictures, score_threshold=score_threshold, progress=progress)
         found = {name: [list(one.detections) for one in answers] for name, answers in poses.pictures.items()}
-        return DetectionRun(poses.runtime, poses.graph, poses.score_threshold, found)
+        return DetectionRun(poses.runtime, poses.graph, poses.score_threshold, found, poses.milliseconds)
     if task == "palm_detection":
         placed = {name: {"palm_detection_full.tflite": path} for name, path in models.items()}
         hands = run_hand_graph(placed, pictures, score_threshold=score_threshold, progress=progress)
         found = {name: [list(one.detections) for one in answers] for name, answers in hands.pictures.items()}
-        return DetectionRun(hands.runtime, hands.graph, hands.score_threshold, found)
+        return DetectionRun(hands.runtime, hands.graph, hands.score_threshold, found, hands.milliseconds)
     raise InputError(f"task {task} finds no boxes; a detector's ends in _detection")

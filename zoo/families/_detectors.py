@@ -6,15 +6,25 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from zoo.families._detect import detect
-from zoo.families._dropin import Compared, try_places
+from zoo.families._dropin import Compared, Probe, Tried, try_places
 from zoo.families._family import check_evaluation, noun_of
+from zoo.families._probes import check_installed, probe_for
+from zoo.families._scene import Scene
 from zoo.progress import Progress
 from zoo.records import DropinCell
-from zoo.runtimes import Detection, match_runs, run_hand_graph, run_pose_graph, summed_metrics
-from zoo.spec import Detector, Drop
+from zoo.runtimes import (
+    Detection,
+    Region,
+    match_runs,
+    original_file,
+    run_hand_graph,
+    run_pose_graph,
+    summed_metrics,
+)
+from zoo.spec import Detector, Drop, ModelSpec
 
 if TYPE_CHECKING:
     from zoo.evaluate import FairnessHook, QualityResult
@@ -26,9 +36,9 @@ if TYPE_CHECKING:
 class DetectorFamily:
     """Boxes with key points; see `zoo.families.Family`."""
 
-    def __init__(self, task: str, detector: Detector) -> None:
-        self._task, self._detector = task, detector
-        self.noun = noun_of(task)
+    def __init__(self, spec: ModelSpec, detector: Detector) -> None:
+        self._spec, self._task, self._detector = spec, spec.task, detector
+        self.noun = noun_of(spec.task)
 
     def locate(self, model: Path, pictures: Sequence[Path], *, progress: Progress) -> list[list[Place]]:
         from zoo.training import Place
@@ -104,13 +114,30 @@ class DetectorFamily:
     def try_dropin(
         self, models: Mapping[str, Path], *, drops: Sequence[Drop], pictures: Sequence[Path], progress: Progress
     ) -> list[DropinCell]:
-        probe = _DetectionProbe(self._task, self.noun, self._detector.iou_threshold)
-        return try_places(models, drops=drops, probe=probe, pictures=pictures, progress=progress)
+        def locate(chosen: Sequence[Path]) -> list[list[Region]]:
+            original = original_file(self._spec.dropin[0].replaces)
+            found = detect(self._task, {"original": original}, chosen, progress=progress).detections["original"]
+            return [[_region(one) for one in detections] for detections in found]
+
+        scene = Scene(pictures, locate)
+
+        def probe_of(drop: Drop) -> Probe[Any]:
+            def legacy() -> Probe[Any]:
+                return _DetectionProbe(self._task, self.noun, self._detector.iou_threshold, drop.runtime, pictures)
+
+            return probe_for(drop, spec=self._spec, noun=self.noun, scene=scene, legacy=legacy)
+
+        return try_places(models, drops=drops, probe_of=probe_of, progress=progress)
 
 
 def _place(place: type[Place], detection: Detection) -> Place:
+    region = _region(detection)
+    return place(x=region.x_center, y=region.y_center, width=region.width, height=region.height)
+
+
+def _region(detection: Detection) -> Region:
     xmin, ymin, xmax, ymax = detection.box
-    return place(x=(xmin + xmax) / 2, y=(ymin + ymax) / 2, width=xmax - xmin, height=ymax - ymin)
+    return Region((xmin + xmax) / 2, (ymin + ymax) / 2, xmax - xmin, ymax - ymin, 0.0)
 
 
 @dataclass(frozen=True)
@@ -120,9 +147,17 @@ class _DetectionProbe:
     task: str
     noun: str
     iou_threshold: float
+    runtime: str
+    paths: Sequence[Path]
 
-    def run(self, model: Path, pictures: Sequence[Path], progress: Progress) -> list[list[Detection]]:
-        return detect(self.task, {"model": model}, pictures, progress=progress).detections["model"]
+    @property
+    def pictures(self) -> int:
+        return len(self.paths)
+
+    def run(self, model: Path, progress: Progress) -> Tried[list[list[Detection]]]:
+        check_installed(self.runtime)
+        run = detect(self.task, {"model": model}, self.paths, progress=progress)
+        return Tried(run.detections["model"], run.milliseconds["model"])
 
     def count(self, found: list[list[Detection]]) -> int:
         return sum(len(detections) for detections in found)

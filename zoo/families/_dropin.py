@@ -1,22 +1,33 @@
-"""The drop-in check: a file in the place of a published one, in MediaPipe's own graph, against the original there."""
+"""The drop-in check: a file in the place of a published one, in each runtime, against the original there."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import statistics
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from zoo.errors import InputError, OutsideError
+from zoo.families._places import INVOKE
 from zoo.progress import Progress
 from zoo.records import DropinCell
-from zoo.runtimes import LegacyGraph, graph_at, installed_mediapipe, original_file
+from zoo.runtimes import BUNDLE_SUFFIX, NotInstalledError, NotTakenError, model_in, original_file
 from zoo.spec import Drop
 
-AT_MOST = frozenset({"keypoint_error", "landmark_error", "world_error"})
+AT_MOST = frozenset({"keypoint_error", "landmark_error", "world_error", "output_difference", "output_error"})
 """Tolerances that are limits from above; every other must be reached."""
 
 Answer = TypeVar("Answer")
+
+
+@dataclass(frozen=True)
+class Tried(Generic[Answer]):
+    """What a runtime answered with one file, and the milliseconds that each picture took, from begin to end."""
+
+    answer: Answer
+    milliseconds: Sequence[float]
 
 
 @dataclass(frozen=True)
@@ -28,13 +39,20 @@ class Compared:
 
 
 class Probe(Protocol[Answer]):
-    """What a family runs, and compares, in the place of the original. `noun`: what it finds, in the plural."""
+    """What is run, and compared, in one place of the original. `noun`: what it finds, in the plural."""
 
     @property
     def noun(self) -> str: ...
 
-    def run(self, model: Path, pictures: Sequence[Path], progress: Progress) -> Answer:
-        """What the graph finds with this file in the place of the original."""
+    @property
+    def pictures(self) -> int:
+        """On how many pictures it is run. Only asked for after a first `run`."""
+
+    def run(self, model: Path, progress: Progress) -> Tried[Answer]:
+        """What the runtime answers with this file in the place of the original.
+
+        Raises NotInstalledError where there is no such runtime here, NotTakenError where it does not take the file.
+        """
 
     def count(self, found: Answer) -> int:
         """How much that is."""
@@ -47,54 +65,70 @@ def try_places(
     models: Mapping[str, Path],
     *,
     drops: Sequence[Drop],
-    probe: Probe[Answer],
-    pictures: Sequence[Path],
+    probe_of: Callable[[Drop], Probe[Any]],
     progress: Progress,
 ) -> list[DropinCell]:
-    """Try each model (by variant name) at each declared place; one cell for each of both, places first.
+    """Try each model (by variant name) at each place; one cell for each of both, places first.
 
-    A cell passes when the graph loads the file, runs it on every picture, gives finite answers, and these agree with
-    the original's within the declared tolerances. It is "not tried" where this installation lacks the runtime, or the
-    original itself finds nothing on the pictures, since then nothing could fail. Raises InputError for a place that
-    this tool does not know, OutsideError where the original does not run.
+    A cell passes when the runtime loads the file, runs it on every picture, gives finite answers, and these agree with
+    the original's there within the declared tolerances. It is "not tried" where the runtime is not here and cannot be
+    had, or the original itself finds nothing on the pictures, since then nothing could fail; "not supported" where the
+    runtime does not take the original either. Raises InputError for a place that this tool does not know.
     """
-    return [cell for drop in drops for cell in _try_place(models, drop, probe, pictures, progress)]
+    with tempfile.TemporaryDirectory(prefix="zoo-bundle-") as folder:
+        plain = {name: _plain(path, drops, Path(folder)) for name, path in models.items()}
+        return [
+            cell
+            for drop in drops
+            for cell in _try_place(models if takes_bundles(drop) else plain, drop, probe_of(drop), progress)
+        ]
 
 
-def _try_place(
-    models: Mapping[str, Path], drop: Drop, probe: Probe[Answer], pictures: Sequence[Path], progress: Progress
-) -> list[DropinCell]:
-    _known_graph(drop)
-    blank = [_blank_cell(drop, variant, len(pictures)) for variant in models]
-    installed = installed_mediapipe()
-    if installed != drop.runtime:
-        reason = f"{drop.runtime} is asked for and {installed} is installed"
-        return [cell.model_copy(update={"reason": reason}) for cell in blank]
-    # One process a model: a candidate that kills its process must not take the original's answers with it.
-    original = probe.run(original_file(drop.replaces), pictures, progress)
-    found = probe.count(original)
-    if found == 0:
-        reason = f"the original finds no {probe.noun} on the {len(pictures)} picture(s), so nothing could be compared"
-        return [cell.model_copy(update={"reason": reason}) for cell in blank]
-    tried = [cell.model_copy(update={"status": "failed", "reference_detections": found}) for cell in blank]
-    return [_judge(cell, models[cell.variant], drop, probe, original, pictures, progress) for cell in tried]
+def takes_bundles(drop: Drop) -> bool:
+    """Whether a place is a method of one of MediaPipe's Tasks, which take `.task` files."""
+    return "." in drop.graph and drop.graph != INVOKE
 
 
-def _known_graph(drop: Drop) -> LegacyGraph:
-    graph = graph_at(drop.graph, drop.replaces)
+def _plain(path: Path, drops: Sequence[Drop], folder: Path) -> Path:
+    """The model alone, of a file that may be a bundle."""
+    if path.suffix != BUNDLE_SUFFIX:
+        return path
+    taken = folder / f"{path.stem}.tflite"
+    taken.write_bytes(model_in(path, drops[0].replaces))
+    return taken
+
+
+def _try_place(models: Mapping[str, Path], drop: Drop, probe: Probe[Any], progress: Progress) -> list[DropinCell]:
     if not drop.tolerances:
         raise InputError(f"dropin: {drop.graph} has no tolerances; declare at least one metric's")
-    return graph
+    progress.say(f"drop-in: {drop.runtime}, {drop.graph}")
+    blank = [_blank_cell(drop, variant) for variant in models]
+    try:
+        # One process a model: a candidate that kills its process must not take the original's answers with it.
+        original = probe.run(original_file(drop.replaces), progress)
+    except NotInstalledError as error:
+        return [cell.model_copy(update={"reason": str(error)}) for cell in blank]
+    except NotTakenError as error:
+        reason = f"the original is not taken here either: {error}"
+        return [cell.model_copy(update={"status": "not supported", "reason": reason}) for cell in blank]
+    found = probe.count(original.answer)
+    blank = [cell.model_copy(update={"pictures": probe.pictures}) for cell in blank]
+    if found == 0:
+        reason = f"the original finds no {probe.noun} on the {probe.pictures} picture(s), so nothing could be compared"
+        return [cell.model_copy(update={"reason": reason}) for cell in blank]
+    known = {"status": "failed", "reference_detections": found, "reference_milliseconds": _median(original)}
+    tried = [cell.model_copy(update=known) for cell in blank]
+    return [_judge(cell, models[cell.variant], drop, probe, original.answer, progress) for cell in tried]
 
 
-def _blank_cell(drop: Drop, variant: str, pictures: int) -> DropinCell:
+def _blank_cell(drop: Drop, variant: str) -> DropinCell:
     return DropinCell(
         runtime=drop.runtime,
         graph=drop.graph,
         variant=variant,
         status="not tried",
         reason="",
-        pictures=pictures,
+        pictures=0,
         detections=0,
         reference_detections=0,
         measured={},
@@ -103,29 +137,29 @@ def _blank_cell(drop: Drop, variant: str, pictures: int) -> DropinCell:
 
 
 def _judge(
-    cell: DropinCell,
-    model: Path,
-    drop: Drop,
-    probe: Probe[Answer],
-    original: Answer,
-    pictures: Sequence[Path],
-    progress: Progress,
+    cell: DropinCell, model: Path, drop: Drop, probe: Probe[Any], original: object, progress: Progress
 ) -> DropinCell:
     try:
-        ours = probe.run(model, pictures, progress)
+        ours = probe.run(model, progress)
     except (InputError, OutsideError) as error:
         return cell.model_copy(update={"reason": str(error)})
-    found = probe.count(ours)
-    cell = cell.model_copy(update={"detections": found})
+    found = probe.count(ours.answer)
+    cell = cell.model_copy(update={"detections": found, "milliseconds": _median(ours)})
     if found == 0:
         reason = f"it finds no {probe.noun} where the original finds {cell.reference_detections}"
         return cell.model_copy(update={"reason": reason})
-    compared = probe.compare(ours, original)
+    compared = probe.compare(ours.answer, original)
     breaks = [_break(name, compared.measured.get(name), limit) for name, limit in drop.tolerances.items()]
     reason = compared.reason or "; ".join(text for text in breaks if text)
     status = "failed" if reason else "passed"
     reason = reason or "loads, runs, and agrees with the original within the tolerances"
     return cell.model_copy(update={"status": status, "reason": reason, "measured": compared.measured})
+
+
+def _median(tried: Tried[Any]) -> float | None:
+    """Of all pictures but the first, which also warms up; of that one where there is no other."""
+    times = list(tried.milliseconds[1:]) or list(tried.milliseconds)
+    return statistics.median(times) if times else None
 
 
 def _break(name: str, value: float | None, limit: float) -> str:

@@ -84,7 +84,7 @@ def family_of(spec: ModelSpec) -> Family:
     if isinstance(spec.family, Detector):
         from zoo.families._detectors import DetectorFamily
 
-        return DetectorFamily(spec.task, spec.family)
+        return DetectorFamily(spec, spec.family)
     from zoo.families._landmark_models import LandmarkFamily
 
     return LandmarkFamily(spec, spec.family)

@@ -6,16 +6,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from zoo.errors import InputError
-from zoo.families._dropin import Compared, try_places
+from zoo.families._dropin import Compared, Probe, Tried, try_places
 from zoo.families._family import check_evaluation, noun_of
+from zoo.families._probes import check_installed, probe_for
+from zoo.families._scene import Scene
 from zoo.progress import Progress
 from zoo.records import DropinCell
-from zoo.runtimes import Detection, Hand, Pose, Region, run_hand_graph, run_pose_graph
+from zoo.runtimes import Detection, Hand, Pose, Region, original_file, run_hand_graph, run_pose_graph
 from zoo.spec import Drop, Landmarks, ModelSpec
 
 if TYPE_CHECKING:
@@ -40,6 +42,7 @@ class LandmarkRun:
     graph: str
     presence_threshold: float
     answers: dict[str, Answers]
+    milliseconds: dict[str, list[float]]
 
 
 class LandmarkFamily:
@@ -99,7 +102,20 @@ class LandmarkFamily:
     def try_dropin(
         self, models: Mapping[str, Path], *, drops: Sequence[Drop], pictures: Sequence[Path], progress: Progress
     ) -> list[DropinCell]:
-        return try_places(models, drops=drops, probe=_LandmarkProbe(self), pictures=pictures, progress=progress)
+        def locate(chosen: Sequence[Path]) -> list[list[Region]]:
+            original = original_file(self._spec.dropin[0].replaces)
+            found = self.run_graph({"original": original}, chosen, progress=progress).answers["original"]
+            return [[one.region for one in regions if one.found] for regions in found]
+
+        scene = Scene(pictures, locate)
+
+        def probe_of(drop: Drop) -> Probe[Any]:
+            def legacy() -> Probe[Any]:
+                return _LandmarkProbe(self, drop.runtime, pictures)
+
+            return probe_for(drop, spec=self._spec, noun=self.noun, scene=scene, legacy=legacy)
+
+        return try_places(models, drops=drops, probe_of=probe_of, progress=progress)
 
     def run_graph(self, models: Mapping[str, Path], pictures: Sequence[Path], *, progress: Progress) -> LandmarkRun:
         """What each model answers in its place in MediaPipe's graph. Raises as `zoo.runtimes.run_hand_graph`."""
@@ -109,12 +125,14 @@ class LandmarkFamily:
         if self._spec.task == "hand_landmark":
             hands = run_hand_graph(placed, pictures, complexity=complexity, progress=progress)
             threshold, runtime, graph = hands.presence_threshold, hands.runtime, hands.graph
+            taken = hands.milliseconds
             answers: dict[str, Answers] = {
                 name: [list(one.hands) for one in found] for name, found in hands.pictures.items()
             }
         else:
             poses = run_pose_graph(placed, pictures, progress=progress)
             threshold, runtime, graph = poses.presence_threshold, poses.runtime, poses.graph
+            taken = poses.milliseconds
             answers = {
                 name: [[one.pose] if one.pose else [] for one in found] for name, found in poses.pictures.items()
             }
@@ -123,7 +141,7 @@ class LandmarkFamily:
                 f"landmarks.presence_threshold is {declared:g} and the graph {graph} uses "
                 f"{threshold:g}; correct it in the spec"
             )
-        return LandmarkRun(runtime, graph, threshold, answers)
+        return LandmarkRun(runtime, graph, threshold, answers, taken)
 
     def _place(self) -> tuple[str, Literal["full", "lite"]]:
         """The published file whose place the model takes, by the spec's first drop-in, and the graph's complexity."""
@@ -160,13 +178,21 @@ class _LandmarkProbe:
     """How landmarks of a file in the place of the original are compared with the original's."""
 
     family: LandmarkFamily
+    runtime: str
+    paths: Sequence[Path]
+
+    @property
+    def pictures(self) -> int:
+        return len(self.paths)
 
     @property
     def noun(self) -> str:
         return self.family.noun
 
-    def run(self, model: Path, pictures: Sequence[Path], progress: Progress) -> Answers:
-        return self.family.run_graph({"model": model}, pictures, progress=progress).answers["model"]
+    def run(self, model: Path, progress: Progress) -> Tried[Answers]:
+        check_installed(self.runtime)
+        run = self.family.run_graph({"model": model}, self.paths, progress=progress)
+        return Tried(run.answers["model"], run.milliseconds["model"])
 
     def count(self, found: Answers) -> int:
         return sum(one.found for regions in found for one in regions)

@@ -20,7 +20,7 @@ from zoo.pipeline._provenance import provenance_of
 from zoo.pipeline._stages_measuring import artifact_name
 from zoo.progress import Progress
 from zoo.records import DataRecord, DropinRecord, FairnessRecord, QualityRecord
-from zoo.spec import Drop, ModelSpec, load_spec
+from zoo.spec import ModelSpec, load_spec
 
 if TYPE_CHECKING:
     from zoo.sources import Picture, PictureSet
@@ -146,19 +146,31 @@ def dropin_built(
     command: str,
     progress: Progress,
 ) -> DropinRecord:
-    """The built sparse variant, or `file`, in the place of the original in each declared runtime.
+    """The built variants, or `file`, in the place of the original in every runtime, or in the one that is named.
 
-    Raises InputError where there is no build, file or picture, or the runtime is not declared.
+    A `file` may be a `.task` bundle: Tasks get it as it is, all else the model in it. Raises InputError where there is
+    no build, file or picture, or this tool cannot drive the runtime.
     """
+    from zoo.families import places_of
+
     started = time.time()
     spec = load_spec(name).spec
     cells = family_of(spec).try_dropin(
-        _candidates(spec, out, file),
-        drops=_declared_drops(spec, runtime),
+        _dropin_candidates(spec, out, file),
+        drops=places_of(spec, runtime),
         pictures=[picture.path for picture in pictures_to_judge(spec, data, progress)],
         progress=progress,
     )
     return DropinRecord(provenance=provenance_of(command)(started), cells=cells)
+
+
+def _dropin_candidates(spec: ModelSpec, out: Path, file: Path | None) -> dict[str, Path]:
+    from zoo.runtimes import BUNDLE_SUFFIX, model_in
+
+    if file is not None and file.suffix == BUNDLE_SUFFIX and file.is_file() and spec.dropin:
+        model_in(file, spec.dropin[0].replaces)
+        return {FILE: file}
+    return _candidates(spec, out, file)
 
 
 def write_card_again(name: str, *, out: Path, command: str) -> Path:
@@ -205,14 +217,6 @@ def _candidates(spec: ModelSpec, out: Path, file: Path | None) -> dict[str, Path
     if not found:
         raise InputError(f"{folder.release} holds none of the model's files; build it again.")
     return found
-
-
-def _declared_drops(spec: ModelSpec, runtime: str | None) -> Sequence[Drop]:
-    drops = [drop for drop in spec.dropin if runtime in (None, drop.runtime)]
-    if not drops:
-        declared = ", ".join(dict.fromkeys(drop.runtime for drop in spec.dropin)) or "none"
-        raise InputError(f"{spec.name} declares no drop-in for {runtime}; declared are {declared}.")
-    return drops
 
 
 def pictures_to_judge(spec: ModelSpec, data: Path | None, progress: Progress) -> Sequence[Picture]:

@@ -251,18 +251,24 @@ class QualityRecord(StageRecord):
 
 
 class DropinCell(Frozen):
-    """One runtime that took the file in the place of the original."""
+    """One file in the place of the original, in one runtime.
+
+    `status`: `not supported` where the runtime does not take the original either, `not tried` where the runtime is not
+    there, or nothing could be compared. `milliseconds`: the median, from a decoded picture to what is found.
+    """
 
     runtime: str
     graph: str
     variant: str
-    status: Literal["passed", "failed", "not tried"]
+    status: Literal["passed", "failed", "not supported", "not tried"]
     reason: str
     pictures: int
     detections: int
     reference_detections: int
     measured: dict[str, float]
     tolerances: dict[str, float]
+    milliseconds: float | None = None
+    reference_milliseconds: float | None = None
 
 
 class DropinRecord(StageRecord):

@@ -14,7 +14,7 @@ import subprocess
 import sys
 import threading
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any, cast
 
@@ -33,7 +33,7 @@ class ChildStopped(Exception):  # noqa: N818 - what happened, not a fault of our
 
 
 class Child:
-    """A running `python -m MODULE ARGUMENT`; use `start`, which ends it in every case."""
+    """A running `python -m MODULE ARGUMENT`; use `start` or `start_apart`, which end it in every case."""
 
     def __init__(self, process: subprocess.Popen[bytes]) -> None:
         self._process = process
@@ -69,6 +69,11 @@ class Child:
     def stderr(self) -> str:
         """The last lines that it wrote to standard error."""
         return b"".join(list(self._stderr)).decode("utf-8", "replace")
+
+    def finish(self, *, timeout: float) -> None:
+        """Let the process end by itself, after its last answer, so that what it started ends with it."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(timeout=timeout)
 
     def end(self) -> None:
         """End the process if it still runs, and wait for it."""
@@ -114,8 +119,22 @@ def start(module: str, argument: str, *, cwd: Path) -> Iterator[Child]:
     """
     environment = dict(os.environ)
     environment["PYTHONPATH"] = os.pathsep.join(str(Path(entry).absolute()) for entry in sys.path if entry)
-    process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-        [sys.executable, "-m", module, argument],
+    with _running([sys.executable, "-m", module, argument], environment, cwd) as child:
+        yield child
+
+
+@contextlib.contextmanager
+def start_apart(command: Sequence[str], *, cwd: Path) -> Iterator[Child]:
+    """Run a program in the empty folder `cwd`, without any import path of this process; end it on leaving."""
+    dropped = ("PYTHONPATH", "PYTHONHOME", "NODE_OPTIONS")
+    with _running(command, {key: value for key, value in os.environ.items() if key not in dropped}, cwd) as child:
+        yield child
+
+
+@contextlib.contextmanager
+def _running(command: Sequence[str], environment: Mapping[str, str], cwd: Path) -> Iterator[Child]:
+    process = subprocess.Popen(  # noqa: S603 - a Python or Node of ours, and a script of ours
+        list(command),
         cwd=cwd,
         env=environment,
         stdin=subprocess.DEVNULL,

@@ -123,7 +123,29 @@ POSE_FULL = LegacyGraph(
 )
 """Behind `mediapipe.solutions.pose` with `static_image_mode=True`, `enable_segmentation=True`."""
 
-GRAPHS = (FACE_FULL_RANGE, *HAND_GRAPHS.values(), POSE_FULL)
+HOLISTIC = LegacyGraph(
+    name="holistic_landmark_cpu",
+    file=f"{_MODULES}/holistic_landmark/holistic_landmark_cpu.binarypb",
+    # Of its other complexities the package lacks the pose model.
+    models=(HAND_GRAPHS["full"].models[0], *POSE_FULL.models),
+    streams=(
+        Stream("landmarks", "pose_landmarks", "landmarks"),
+        Stream("world", "pose_world_landmarks", "landmarks"),
+        Stream("left", "left_hand_landmarks", "landmarks"),
+        Stream("right", "right_hand_landmarks", "landmarks"),
+    ),
+    thresholds={},
+    settings={**POSE_FULL.settings, "enable_segmentation": False, "refine_face_landmarks": False},
+    resources=(
+        f"{_MODULES}/face_detection/face_detection_short_range.tflite",
+        f"{_MODULES}/face_landmark/face_landmark.tflite",
+        f"{_MODULES}/hand_landmark/handedness.txt",
+        f"{_MODULES}/holistic_landmark/hand_recrop.tflite",
+    ),
+)
+"""Behind `mediapipe.solutions.holistic` with `static_image_mode=True`: pose, and both hands and the face from it."""
+
+GRAPHS = (FACE_FULL_RANGE, *HAND_GRAPHS.values(), POSE_FULL, HOLISTIC)
 """Every graph that is driven here."""
 
 

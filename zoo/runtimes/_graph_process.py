@@ -2,7 +2,7 @@
 
 `python -m zoo.runtimes._graph_process JOB.json` reads the job, opens one graph a model, and writes JSON lines:
 `{"ready": true, "thresholds": {"score_threshold": 0.6}}`, then for each picture
-`{"found": {MODEL: {STREAM: [[number, answer], ...]}}}`, or once
+`{"found": {MODEL: {STREAM: [[number, answer], ...]}}, "milliseconds": {MODEL: ...}}`, or once
 `{"fault": "model" | "picture" | "graph", "name": MODEL, "message": ...}`, after which it ends. `number` orders a
 stream's packets, and tells which of several streams belong together: those of one region.
 """
@@ -13,6 +13,7 @@ import json
 import os
 import re
 import sys
+import time
 import types
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -135,7 +136,8 @@ def _open_graphs(job: Job) -> dict[str, _OpenGraph]:
     return opened
 
 
-def _run_all(graphs: Mapping[str, _OpenGraph], path: str) -> dict[str, Found]:
+def _run_all(graphs: Mapping[str, _OpenGraph], path: str) -> tuple[dict[str, Found], dict[str, float]]:
+    """What each graph finds on a picture, and the milliseconds that each took."""
     from zoo.errors import ZooError
     from zoo.sources import read_picture
 
@@ -143,13 +145,15 @@ def _run_all(graphs: Mapping[str, _OpenGraph], path: str) -> dict[str, Found]:
         picture = read_picture(Path(path))
     except ZooError as error:
         raise _Fault("picture", None, str(error)) from error
-    found = {}
+    found, taken = {}, {}
     for name, graph in graphs.items():
+        start = time.perf_counter()
         try:
             found[name] = graph.run(picture)
         except (RuntimeError, ValueError) as error:
             raise _Fault("graph", name, str(error)) from error
-    return found
+        taken[name] = 1e3 * (time.perf_counter() - start)
+    return found, taken
 
 
 def _work(job: Job, answers: TextIO) -> None:
@@ -161,7 +165,8 @@ def _work(job: Job, answers: TextIO) -> None:
         graphs = _open_graphs(job)
         answer(ready=True, thresholds=next(iter(graphs.values())).thresholds)
         for path in job.pictures:
-            answer(found=_run_all(graphs, path))
+            found, taken = _run_all(graphs, path)
+            answer(found=found, milliseconds=taken)
     except _Fault as fault:
         answer(fault=fault.kind, name=fault.name, message=str(fault))
     # Without this, a graph that failed may wait for itself for ever while the interpreter shuts down.

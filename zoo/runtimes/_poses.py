@@ -20,7 +20,8 @@ from zoo.runtimes._run import Replaced, run_graph
 class PoseRun:
     """What the graph found: `pictures[model][picture]`, in the order of the pictures given.
 
-    `runtime` is `mediapipe==VERSION`; both thresholds are those that the graph ran with.
+    `runtime` is `mediapipe==VERSION`; both thresholds are those that the graph ran with. `milliseconds` as `pictures`,
+    from the decoded picture on.
     """
 
     runtime: str
@@ -28,6 +29,7 @@ class PoseRun:
     score_threshold: float
     presence_threshold: float
     pictures: dict[str, list[PosePicture]]
+    milliseconds: dict[str, list[float]]
 
 
 def run_pose_graph(
@@ -56,6 +58,7 @@ def run_pose_graph(
         score_threshold=run.thresholds[SCORE_THRESHOLD],
         presence_threshold=run.thresholds[PRESENCE_THRESHOLD],
         pictures={name: [_picture(found) for found in answers] for name, answers in run.found.items()},
+        milliseconds=run.milliseconds,
     )
 
 

@@ -30,13 +30,15 @@ Replaced = Mapping[str, Path]
 class GraphRun:
     """What a graph's streams held: `found[model][picture]`, in the order of the pictures given.
 
-    `runtime` is `mediapipe==VERSION`; `thresholds` those that the graph ran with, by our name.
+    `runtime` is `mediapipe==VERSION`; `thresholds` those that the graph ran with, by our name; `milliseconds` as
+    `found`, from the decoded picture to the streams.
     """
 
     runtime: str
     graph: str
     thresholds: dict[str, float]
     found: dict[str, list[Found]]
+    milliseconds: dict[str, list[float]]
 
 
 def run_graph(
@@ -96,6 +98,7 @@ class _Run:
         cwd = folder / "cwd"
         cwd.mkdir()
         found: dict[str, list[Found]] = {name: [] for name in self._models}
+        taken: dict[str, list[float]] = {name: [] for name in self._models}
         label = f"{self._graph.name}: {len(self._models)} model(s)"
         with (
             start("zoo.runtimes._graph_process", str(folder / "job.json"), cwd=cwd) as child,
@@ -107,6 +110,7 @@ class _Run:
                 answer = self._answer(child, PICTURE_SECONDS * len(self._models))
                 for name, kept in found.items():
                     kept.append(answer["found"][name])
+                    taken[name].append(float(answer["milliseconds"][name]))
                 ticker.advance()
         return GraphRun(
             runtime=installed_mediapipe(),
@@ -114,6 +118,7 @@ class _Run:
             # The graph holds 32-bit numbers; 0.6 reads back as 0.60000002.
             thresholds={name: round(float(value), 6) for name, value in ready["thresholds"].items()},
             found=found,
+            milliseconds=taken,
         )
 
     def _answer(self, child: Child, timeout: float) -> dict[str, Any]:
@@ -123,14 +128,14 @@ class _Run:
             files = ", ".join(_files(replaced) for replaced in self._models.values())
             raise OutsideError(
                 f"MediaPipe's graph {self._graph.name} with {files} {stopped.reason} {self._reached}"
-                f"{_last_line(stopped.stderr)}; try the file and the picture alone"
+                f"{last_line(stopped.stderr)}; try the file and the picture alone"
             ) from stopped
         if "fault" in answer:
             self._explain(answer)
         return answer
 
     def _explain(self, answer: Mapping[str, Any]) -> NoReturn:
-        message = _short(str(answer["message"]))
+        message = short(str(answer["message"]))
         if answer["fault"] == "picture":
             raise InputError(message)
         replaced = self._models[answer["name"]]
@@ -145,12 +150,13 @@ def _files(replaced: Replaced) -> str:
     return ", ".join(str(path) for path in replaced.values()) or "its own files"
 
 
-def _short(message: str, limit: int = 300) -> str:
+def short(message: str, limit: int = 300) -> str:
     """One line; MediaPipe wraps the cause in the names of graph and node, so the end tells most."""
     line = re.sub(r"RET_CHECK failure \([^)]*\) ", "", " ".join(message.split()).split("failed: ; ")[-1])
     return line if len(line) <= limit else "... " + line[-limit:]
 
 
-def _last_line(stderr: str) -> str:
+def last_line(stderr: str) -> str:
+    """What a process wrote last, in parentheses; nothing where it wrote nothing."""
     lines = [line for line in stderr.splitlines() if line.strip()]
-    return f" ({_short(lines[-1], 200)})" if lines else ""
+    return f" ({short(lines[-1], 200)})" if lines else ""

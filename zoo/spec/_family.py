@@ -21,8 +21,14 @@ Metric = Literal[
     "handedness_agreement",
     "mask_iou",
     "world_error",
+    "output_difference",
+    "output_error",
 ]
-"""What the drop-in check compares with the original; errors and IoU are means over what both found."""
+"""What the drop-in check compares with the original; errors and IoU are means over what both found.
+
+The last two are of an interpreter's raw outputs: the largest difference from the reference interpreter, over the
+output's largest number; and the worst output's mean difference from the original's, over the original's mean size.
+"""
 
 
 class Colours(SpecPart):
