@@ -70,7 +70,8 @@ class LandmarkLesson:
         if "heatmap" in told:
             points = told["landmarks"].reshape(len(inputs), self._landmarks.points, self._landmarks.values)
             shares = points[..., :2] / np.float32(self._input.shape[1])
-            read = refinement_windows(shares, told["heatmap"].shape[1:3])
+            _, height, width, _ = told["heatmap"].shape
+            read = refinement_windows(shares, (height, width))
             told["heatmap"] = np.concatenate([told["heatmap"], read], axis=-1)
         return tuple(told[meaning] for meaning in self._meanings), tuple(
             every if meaning == "presence" else presence for meaning in self._meanings
