@@ -49,6 +49,7 @@ LOWER = {
         "card",
         "release",
     },
+    "pytest_plugin": BASE | {"families", "pipeline"},
     "cli": BASE | {"adapt", "card", "pipeline", "bench", "xnnpack", "release", "tflite"},
 }
 """Which packages each may import. The command line may call a domain function that needs no build."""

@@ -274,9 +274,10 @@ def _change(group: FairnessGroup) -> str:
 
 def dropin_view(records: CardRecords) -> DropinView | NotMeasured:
     """Every runtime that took a file in the place of the original, or was to."""
-    cells = records.dropin.cells if records.dropin else []
+    record = records.works_in or records.dropin
+    cells = record.cells if record else []
     if not cells:
-        return NotMeasured("Drop-in", "no runtime was tried")
+        return NotMeasured("Works in", "no runtime was tried")
     outcomes = [
         (
             _place(cell),
@@ -298,23 +299,27 @@ def dropin_view(records: CardRecords) -> DropinView | NotMeasured:
         for cell in cells
         for name, value in cell.measured.items()
     ]
-    columns = "Runtime and graph | File | Result | #Pictures | #Detections / the original's | Reason"
+    columns = "Runtime and call | File | Answer | #Pictures | #Found / original | #ms / original | Reason"
     return DropinView(
         outcomes=table("The file in the place of the original", columns, outcomes),
         agreement=table(
-            "Agreement with the original's detections, and what is asked",
-            "Runtime and graph | File | Metric | #Measured | #Asked",
+            "Agreement with the original, and what is asked",
+            "Runtime and call | File | Metric | #Measured | #Asked",
             agreement,
         )
         if agreement
-        else NotMeasured("Agreement with the original", "no runtime gave detections"),
+        else NotMeasured("Agreement with the original", "no runtime gave anything to compare"),
     )
 
 
-def _counts(cell: DropinCell) -> tuple[str, str]:
-    if cell.status == "not tried":
-        return "not measured", "not measured"
-    return integer(cell.pictures), f"{integer(cell.detections)} / {integer(cell.reference_detections)}"
+def _counts(cell: DropinCell) -> tuple[str, str, str]:
+    if cell.status in ("not tried", "not supported"):
+        return "not measured", "not measured", "not measured"
+    times = "not measured"
+    if cell.milliseconds is not None and cell.reference_milliseconds is not None:
+        times = f"{decimals(cell.milliseconds, 1)} / {decimals(cell.reference_milliseconds, 1)}"
+    found = f"{integer(cell.detections)} / {integer(cell.reference_detections)}"
+    return integer(cell.pictures), found, times
 
 
 def _place(cell: DropinCell) -> str:

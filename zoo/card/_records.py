@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
 from zoo.records import (
+    LATER_RECORDS,
     RECORDS,
     AdaptRecord,
     BenchRecord,
@@ -22,6 +23,7 @@ from zoo.records import (
     QualityRecord,
     StageRecord,
     TrainRecord,
+    WorksInRecord,
 )
 
 
@@ -42,6 +44,7 @@ class CardRecords:
     quality: QualityRecord | None = None
     fairness: FairnessRecord | None = None
     dropin: DropinRecord | None = None
+    works_in: WorksInRecord | None = None
     gates: GatesRecord | None = None
 
     @classmethod
@@ -50,8 +53,9 @@ class CardRecords:
         known = {field.name for field in fields(cls)}
         given: dict[str, StageRecord] = {}
         for name, record in records.items():
-            if name in RECORDS and not isinstance(record, RECORDS[name]):
-                raise TypeError(f"record '{name}' is a {type(record).__name__}, not a {RECORDS[name].__name__}")
+            kind = (RECORDS | LATER_RECORDS).get(name)
+            if kind and not isinstance(record, kind):
+                raise TypeError(f"record '{name}' is a {type(record).__name__}, not a {kind.__name__}")
             field = "importing" if name == "import" else name
             if field in known:
                 given[field] = record

@@ -68,6 +68,9 @@ def _snippets(spec: ModelSpec) -> list[Snippet]:
         code = tasks.render(file=file, score_threshold=spec.detector.score_threshold)
         found.append(Snippet("MediaPipe Tasks, where the model is an argument", needs=TASKS_RUNTIME, code=code))
     for drop in spec.dropin:
+        if "." in drop.graph:
+            # A method of a task or an interpreter, and no graph.
+            continue
         graph = str(PurePosixPath(drop.replaces).parent / f"{drop.graph}.binarypb")
         found.append(
             Snippet(

@@ -19,7 +19,7 @@ from zoo.pipeline._labels import Annotations, labelled_sets
 from zoo.pipeline._provenance import provenance_of
 from zoo.pipeline._stages_measuring import artifact_name
 from zoo.progress import Progress
-from zoo.records import DataRecord, DropinRecord, FairnessRecord, QualityRecord
+from zoo.records import DataRecord, DropinRecord, FairnessRecord, QualityRecord, WorksInRecord
 from zoo.spec import ModelSpec, load_spec
 
 if TYPE_CHECKING:
@@ -148,10 +148,13 @@ def dropin_built(
 ) -> DropinRecord:
     """The built variants, or `file`, in the place of the original in every runtime, or in the one that is named.
 
+    All variants in all runtimes are also kept in the build, as the record `works_in`, for its card.
+
     A `file` may be a `.task` bundle: Tasks get it as it is, all else the model in it. Raises InputError where there is
     no build, file or picture, or this tool cannot drive the runtime.
     """
     from zoo.families import places_of
+    from zoo.sources import write_whole
 
     started = time.time()
     spec = load_spec(name).spec
@@ -161,7 +164,13 @@ def dropin_built(
         pictures=[picture.path for picture in pictures_to_judge(spec, data, progress)],
         progress=progress,
     )
-    return DropinRecord(provenance=provenance_of(command)(started), cells=cells)
+    provenance = provenance_of(command)(started)
+    if file is None and runtime is None:
+        folder = built_model(out, spec.name)
+        with locked(folder):
+            record = WorksInRecord(provenance=provenance, cells=cells)
+            write_whole(folder.records / f"{record.stage}.json", f"{record.model_dump_json(indent=2)}\n".encode())
+    return DropinRecord(provenance=provenance, cells=cells)
 
 
 def _dropin_candidates(spec: ModelSpec, out: Path, file: Path | None) -> dict[str, Path]:

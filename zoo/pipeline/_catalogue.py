@@ -8,7 +8,7 @@ from pathlib import Path
 from zoo.errors import InputError
 from zoo.pipeline._folders import BuildFolder, build_folder
 from zoo.pipeline._stage import read_record
-from zoo.records import RECORDS, GatesRecord, StageRecord
+from zoo.records import LATER_RECORDS, RECORDS, GatesRecord, StageRecord
 from zoo.spec import NetworkSpec, list_models, load_any_spec, load_spec
 
 
@@ -73,6 +73,6 @@ def read_records(folder: Path) -> dict[str, StageRecord]:
     """All records of a build by name. Raises InputError where one is not valid."""
     return {
         name: read_record(folder / f"{name}.json", kind)
-        for name, kind in RECORDS.items()
+        for name, kind in (RECORDS | LATER_RECORDS).items()
         if (folder / f"{name}.json").is_file()
     }

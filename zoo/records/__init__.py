@@ -75,10 +75,12 @@ if TYPE_CHECKING:
         TargetResult,
         VariantQuality,
         Verdict,
+        WorksInRecord,
     )
-    from zoo.records._register import RECORDS
+    from zoo.records._register import LATER_RECORDS, RECORDS
 
 __all__ = [
+    "LATER_RECORDS",
     "RECORDS",
     "AdaptRecord",
     "AppliedRewrite",
@@ -144,6 +146,7 @@ __all__ = [
     "TrainedStep",
     "VariantQuality",
     "Verdict",
+    "WorksInRecord",
 ]
 
 _HOMES = ("_base", "_fairness", "_ladder", "_making", "_measuring", "_register")

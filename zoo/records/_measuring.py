@@ -276,6 +276,13 @@ class DropinRecord(StageRecord):
     cells: list[DropinCell]
 
 
+class WorksInRecord(StageRecord):
+    """What `zoo dropin` saw of a built model, in every runtime. No gate reads it; those of a build are in `dropin`."""
+
+    stage: Literal["works_in"] = "works_in"
+    cells: list[DropinCell]
+
+
 Verdict = Literal["passed", "failed", "not enough data", "not applicable"]
 
 

@@ -14,7 +14,7 @@ from zoo.records._making import (
     LocateRecord,
     TrainRecord,
 )
-from zoo.records._measuring import BenchRecord, DropinRecord, GatesRecord, InspectRecord, QualityRecord
+from zoo.records._measuring import BenchRecord, DropinRecord, GatesRecord, InspectRecord, QualityRecord, WorksInRecord
 
 RECORDS: dict[str, type[StageRecord]] = {
     "fetch": FetchRecord,
@@ -32,4 +32,7 @@ RECORDS: dict[str, type[StageRecord]] = {
     "dropin": DropinRecord,
     "gates": GatesRecord,
 }
-"""Every record by the name of its file, `records/NAME.json`."""
+"""Every record of a build by the name of its file, `records/NAME.json`."""
+
+LATER_RECORDS: dict[str, type[StageRecord]] = {"works_in": WorksInRecord}
+"""Those that a command adds to a built model; the next build drops them, for they are of the files before it."""

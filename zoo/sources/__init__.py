@@ -1,6 +1,6 @@
 """Weights, pictures and tools: by package, hub, URL or path, proved by SHA-256 and kept in a cache."""
 
-from zoo.sources._cache import cache_dir
+from zoo.sources._cache import cache_dir, write_whole
 from zoo.sources._decode import read_picture
 from zoo.sources._environment import side_python
 from zoo.sources._fetch import FetchedFile, fetch_reference
@@ -28,4 +28,5 @@ __all__ = [
     "side_python",
     "tasks_vision_package",
     "write_picture_set",
+    "write_whole",
 ]

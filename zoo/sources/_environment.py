@@ -1,4 +1,4 @@
-"""Python environments beside our own, for runtimes that cannot share it; made with uv on first use and kept in the cache."""
+"""Python environments beside our own, for runtimes that cannot share it; made by uv and kept in the cache."""
 
 from __future__ import annotations
 

@@ -57,13 +57,14 @@ TASKS_VISION = NpmPackage(
     version="0.10.35",
     integrity="sha512-HOvadwVRE6JC+45nyYhmnywnr5h/J8KZvOeUNVOG9q/0875pZgItznFB9bRTvLc264YSJqiZ1NsIpCStJw/egg==",
 )
-"""MediaPipe's own web runtime, at the last version that takes the full-range face detectors: 1.1.0 refuses them."""
+"""MediaPipe's own web runtime, at the version that bench times."""
 
 TASKS_VISION_NEWEST = NpmPackage(
     name="@mediapipe/tasks-vision",
     version="1.1.0",
     integrity="sha512-ZJqh0wMKOINorfSffvDAxzyO1//c+FiG3IkzOdNDnLqvBB3DbMfj0bB/tys2SNf9S914sgoIbIpF4HTOi336cg==",
 )
+"""The newest, tried beside it by `zoo dropin`."""
 
 
 def node_binary() -> Path:

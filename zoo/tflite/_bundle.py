@@ -39,7 +39,7 @@ def bundle_models(path: Path) -> list[tuple[str, bytes]]:
 
 
 def write_bundle(path: Path, members: Mapping[str, bytes]) -> None:
-    """Write a `.task` bundle as MediaPipe reads it: members stored, in this order, with a fixed date: same bytes always."""
+    """Write a `.task` bundle as MediaPipe reads it: members stored, in this order, with a fixed date."""
     with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as bundle:
         for name, data in members.items():
             bundle.writestr(zipfile.ZipInfo(name, date_time=_FIXED_DATE), data)

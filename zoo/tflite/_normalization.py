@@ -1,4 +1,4 @@
-"""TFLite metadata of the least kind: how the input picture of a float model is normalised, which MediaPipe's Tasks ask for."""
+"""The least TFLite metadata that MediaPipe's Tasks ask for: how the input picture of a float model is normalised."""
 
 from __future__ import annotations
 
