@@ -107,6 +107,7 @@ def test_a_hand_model_against_labelled_points_that_lie_in_its_folder(
     assert quality.operating is None
 
 
+@pytest.mark.slow
 def test_a_pose_model_against_labelled_persons(
     shared_data: Path, published_sparse: Path, tmp_path: Path, capsys: Captured
 ) -> None:
@@ -132,6 +133,7 @@ def test_a_pose_model_against_labelled_persons(
     assert metrics["file"] == metrics["published_sparse"]
 
 
+@pytest.mark.slow
 def test_pictures_that_may_have_been_trained_on_judge_nothing(
     shared_data: Path, published_sparse: Path, tmp_path: Path, capsys: Captured
 ) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,11 +12,21 @@ from PIL import Image
 
 from tests.sources.annotated import Scene, Thing, write_coco, write_dlib
 from zoo.errors import InputError
-from zoo.pipeline import Annotations, BuildOptions, make_plan, plan_stages
-from zoo.pipeline._engine import StageOutcome, run_stages
+from zoo.pipeline import (
+    Annotations,
+    BuildOptions,
+    Stage,
+    StageOutcome,
+    StageRun,
+    Store,
+    make_plan,
+    plan_stages,
+    read_record,
+    run_stages,
+)
 from zoo.pipeline._provenance import provenance_of
-from zoo.pipeline._store import Store
 from zoo.progress import SilentProgress
+from zoo.records import QualityRecord, StageRecord
 from zoo.sources import read_picture_set
 from zoo.sources.annotations import LabelledSet, read_labelled_sets
 
@@ -95,6 +107,46 @@ def test_a_changed_label_measures_quality_again_and_trains_nothing(tmp_path: Pat
         if any("labels.json" in getattr(read, "files", "") for read in stage.reads)
     }
     assert readers == {"quality"}
+
+
+@pytest.mark.slow
+def test_the_quality_stage_judges_by_labelled_pictures_of_the_evaluation_split(
+    tmp_path: Path, shared_data: Path, published_sparse: Path
+) -> None:
+    """On real faces, with the published sparse file standing where training would have put both variants."""
+    faces = shared_data / "faces" / "dlib"
+    if not faces.is_dir():
+        pytest.skip("the shared pictures lack faces/dlib")
+    plan = make_plan(BuildOptions("face_detector", tmp_path / "build", "zoo build", preset="smoke", data=faces))
+
+    def convert(run: StageRun) -> Sequence[StageRecord]:
+        for variant in ("dense", "sparse"):
+            shutil.copyfile(published_sparse, run.folder / f"face_detector_{variant}.tflite")
+        return []
+
+    by_name = {stage.name: stage for stage in plan_stages(plan, command="zoo build")}
+    made = Stage(name="convert", purpose="stand for the trained files", version="1", run=convert)
+    outcomes = run_stages(
+        [by_name["fetch"], by_name["data"], made, by_name["quality"]],
+        store=Store(tmp_path / "work"),
+        provenance=provenance_of("zoo build"),
+        progress=SilentProgress(),
+        rerun_from=None,
+    )
+
+    quality = read_record(outcomes[-1].stored.record_path("quality"), QualityRecord)
+    (labels,) = quality.labels
+    evaluation = read_picture_set(outcomes[1].stored.path("pictures.json")).of("evaluation")
+    annotated = {one.path for one in labels_of(outcomes[1])[0].evaluation}
+    assert annotated <= {one.path for one in evaluation}
+    assert labels.pictures == min(len(annotated), plan.preset.evaluation_pictures)
+    assert labels.pictures + labels.left_out == 9
+    metrics = {one.name: one.metrics for one in labels.variants}
+    assert metrics["sparse"] == metrics["dense"] == metrics["published_sparse"]
+    assert metrics["sparse"]["recall"].n == labels.objects
+    # Twelve pictures show too few faces for a threshold to be chosen, and the record says so.
+    assert quality.operating is not None
+    assert quality.operating.reason
 
 
 def test_a_named_file_with_a_fault_stops_the_build_before_it_trains(tmp_path: Path, annotated: Path) -> None:
