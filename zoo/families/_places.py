@@ -24,8 +24,9 @@ A detector moves the landmark model's region a little, so points move by some hu
 """
 DIFFERENCE = 0.01
 """For interpreters, `output_difference`: rounding differs from kernel to kernel, answers do not."""
-ERROR_OF_BOXES, ERROR_OF_POINTS = 0.35, 0.2
-"""For interpreters, `output_error`: the published dense and sparse face detectors lie 0.25 apart on 6 pictures."""
+ERROR_OF_BOXES, ERROR_OF_POINTS = 0.6, 0.2
+"""For interpreters, `output_error`. Raw boxes of two good detectors differ much: the published dense and sparse face
+detectors are 0.25 apart on 6 pictures of groups, and 0.41 on one face."""
 
 
 def places_of(spec: ModelSpec, runtime: str | None) -> Sequence[Drop]:
