@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 MOST_PICTURES = 6
 """Runtimes start slowly, and a defect that matters shows on few pictures."""
+SIDE = 4
+"""PoseLandmarker of mediapipe 0.10.35, and on the web, aborts on a mask whose rows are not aligned to 16 bytes."""
 MOST_LOOKED_AT = 60
 """Pictures among which those few are looked for."""
 
@@ -46,7 +48,11 @@ class Scene:
 
     @cached_property
     def pixels(self) -> list[npt.NDArray[np.uint8]]:
-        """The pictures, (H, W, 3) uint8 RGB. Raises InputError for a file that is no picture."""
+        """The pictures, (H, W, 3) uint8 RGB, cut to multiples of SIDE. Raises InputError for what is no picture."""
+        import numpy as np
+
         from zoo.sources import read_picture
 
-        return [read_picture(path) for path in self.paths]
+        whole = [read_picture(path) for path in self.paths]
+        cut = [(one.shape[0] // SIDE * SIDE, one.shape[1] // SIDE * SIDE) for one in whole]
+        return [np.ascontiguousarray(one[:height, :width]) for one, (height, width) in zip(whole, cut, strict=True)]
