@@ -19,7 +19,9 @@ def run(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
 def test_a_good_file_passes_and_a_spoiled_one_fails(published_dense: Path, tmp_path: Path) -> None:
     only = ("--zoo-dropin-model", "face_detector", "--zoo-dropin-runtime", "ai-edge-litert==2.3.0")
     good = run(tmp_path, "--zoo-dropin", str(published_dense), *only)
-    assert (good.returncode, "PASSED ai-edge-litert==2.3.0 Interpreter.invoke" in good.stdout) == (0, True), good.stdout
+    assert good.returncode == 0, good.stdout
+    assert "zoo-dropin face_detection_full_range.tflite::ai-edge-litert==2.3.0 Interpreter.invoke" in good.stdout
+    assert "1 passed" in good.stdout
 
     spoiled = tmp_path / "spoiled.tflite"
     spoiled.write_bytes(with_scaled_output(published_dense.read_bytes(), output=SCORES, factor=3.0))

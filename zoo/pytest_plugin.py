@@ -40,7 +40,7 @@ def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config
     """Add one test for each place in which the file is tried."""
     file = config.getoption("--zoo-dropin")
     if file is not None:
-        items.extend(_DropinFile.from_parent(session, name=f"zoo-dropin {file}").collect())
+        items.extend(_DropinFile.from_parent(session, name=f"zoo-dropin {Path(file).name}").collect())
 
 
 def _cells(config: pytest.Config) -> list[DropinCell]:
