@@ -13,7 +13,7 @@ from tests.card import _records
 from tests.card._reading import Page, read_page
 from tests.release._releases import gates
 from zoo.card import render_card, template_folders
-from zoo.records import OperatingPoints, QualityRecord, StageRecord
+from zoo.records import OperatingPoints, QualityRecord, StageRecord, WorksInRecord
 
 FIGURES = ["fairness-1", "latency", "latency-ratio", "quality", "size", "sparsity", "training"]
 
@@ -159,7 +159,7 @@ def test_without_any_record_there_is_a_card_and_no_figure(tmp_path: Path) -> Non
     written = render_card(_records.spec(), {}, tmp_path)
     assert [path.name for path in written] == ["README.md", "card.html"]
     text = read_page((tmp_path / "card.html").read_text()).text
-    for part in ("File sizes", "Target wasm", "Quality", "Fairness", "Drop-in", "Training", "Data", "Gates"):
+    for part in ("File sizes", "Target wasm", "Quality", "Fairness", "Works in", "Training", "Data", "Gates"):
         assert f"{part}: not measured" in text
 
 
@@ -281,3 +281,22 @@ def test_a_template_cannot_reach_python(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.chdir(tmp_path)
     with pytest.raises(Exception, match="unsafe"):
         render_card(_records.spec(), {}, tmp_path / "out")
+
+
+def test_what_was_tried_after_the_build_is_what_the_card_says_works(tmp_path: Path) -> None:
+    (tried, untried) = _records.dropin().cells
+    cells = [
+        tried.model_copy(update={"runtime": "mediapipe==1.2.2", "milliseconds": 12.34, "reference_milliseconds": 15.0}),
+        untried.model_copy(update={"runtime": "mediapipe==0.10.35", "status": "not supported", "reason": "It aborts."}),
+    ]
+    later = WorksInRecord(provenance=_records.provenance(seconds=90), cells=cells)
+    render_card(_records.spec(), {"dropin": _records.dropin(), "works_in": later}, tmp_path)
+
+    readme = (tmp_path / "README.md").read_text()
+    assert "Works in" in readme
+    row = next(line for line in readme.splitlines() if "mediapipe==1.2.2" in line and "passed" in line)
+    assert "12.3 / 15.0" in row
+    row = next(line for line in readme.splitlines() if "mediapipe==0.10.35" in line)
+    assert "not supported" in row
+    assert "It aborts." in row
+    assert "mediapipe==1.2.2" in (tmp_path / "card.html").read_text()

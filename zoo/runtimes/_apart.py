@@ -86,8 +86,8 @@ def run_task(
         for path, picture in zip(arrays, pictures, strict=True):
             np.save(path, picture)
         command = [str(python), str(Path(__file__).with_name("_tasks_process.py"))]
-        answers = run_apart(command, job, len(pictures), folder, what=f"{model} in {runtime}", progress=progress)
-    return trial_of(answers, what=f"{model} in {runtime}")
+        answers = run_apart(command, job, len(pictures), folder, what=f"{model.name} in {runtime}", progress=progress)
+    return trial_of(answers, what=f"{model.name} in {runtime}")
 
 
 def run_interpreter(
@@ -111,7 +111,7 @@ def run_interpreter(
         for path, values in zip(job["inputs"], inputs, strict=True):
             np.save(path, values)
         command = [str(python), str(Path(__file__).with_name("_interpreter_process.py"))]
-        answers = run_apart(command, job, len(inputs), folder, what=f"{model} in {runtime}", progress=progress)
+        answers = run_apart(command, job, len(inputs), folder, what=f"{model.name} in {runtime}", progress=progress)
         outputs = [[np.load(path, allow_pickle=False) for path in answer["outputs"]] for answer in answers]
     return outputs, [float(answer["milliseconds"]) for answer in answers]
 

@@ -61,5 +61,5 @@ def run_web_task(
         for path, picture in zip(files, pictures, strict=True):
             Image.fromarray(picture).save(path)
         command = [str(node), str(Path(__file__).with_name("_web_runner.mjs"))]
-        answers = run_apart(command, job, len(pictures), folder, what=f"{model} in {runtime}", progress=progress)
-    return trial_of(answers, what=f"{model} in {runtime}")
+        answers = run_apart(command, job, len(pictures), folder, what=f"{model.name} in {runtime}", progress=progress)
+    return trial_of(answers, what=f"{model.name} in {runtime}")
