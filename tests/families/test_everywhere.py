@@ -206,6 +206,24 @@ def test_declared_places_come_first_and_once() -> None:
     assert {"mediapipe==1.2.2", "@mediapipe/tasks-vision==0.10.35", "tflite-runtime==2.14.0"} <= dict(places).keys()
 
 
+@pytest.mark.parametrize(
+    ("runtime", "graph"),
+    [
+        ("numpy==1.26.4", "FaceDetector.detect"),
+        ("mediapipe==1.2.2", "FaceDetector.run"),
+        ("mediapipe==1.2.2", "HandLandmarker.detect"),
+        ("mediapipe==1.2.2", "Interpreter.invoke"),
+        ("ai-edge-litert==2.3.0", "FaceDetector.detect"),
+    ],
+)
+def test_refuses_a_call_that_a_spec_makes_up(runtime: str, graph: str, published_sparse: Path, astronaut: Path) -> None:
+    spec = load_spec("face_detector").spec
+    made_up = spec.dropin[0].model_copy(update={"runtime": runtime, "graph": graph})
+
+    with pytest.raises(InputError, match="cannot be tried for"):
+        family_of(spec).try_dropin({"same": published_sparse}, drops=[made_up], pictures=[astronaut], progress=QUIET)
+
+
 @pytest.mark.parametrize("runtime", ["numpy==1.26.4", "mediapipe", "mediapipe==1; rm", "--index-url==1"])
 def test_refuses_a_runtime_that_it_cannot_drive(runtime: str) -> None:
     with pytest.raises(InputError, match="is not known; write one such as"):

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from zoo.errors import InputError
-from zoo.runtimes import GRAPHS, HOLISTIC, METHODS, WEB_METHODS, role_of
+from zoo.runtimes import HOLISTIC, METHODS, WEB_METHODS, role_of
 from zoo.spec import Drop, Metric, ModelSpec
 
 LEGACY = "mediapipe==0.10.21"
@@ -44,44 +44,46 @@ def places_of(spec: ModelSpec, runtime: str | None) -> Sequence[Drop]:
     return [*declared, *(drop for drop in _known(spec, runtime) if (drop.runtime, drop.graph) not in there)]
 
 
-def _known(spec: ModelSpec, runtime: str | None) -> list[Drop]:
-    replaces = spec.dropin[0].replaces
-    declared: dict[Metric, float] = {name: value for drop in spec.dropin for name, value in drop.tolerances.items()}
-    boxes: dict[Metric, float] = {
-        name: limit for name, limit in declared.items() if name in ("f_score", "mean_iou", "keypoint_error")
+def check_call(drop: Drop) -> None:
+    """Raise InputError where a runtime has no such call, or is none that this tool can drive."""
+    task = role_of(drop.replaces).task
+    calls = {
+        "mediapipe": [f"{task}.{method}" for method in METHODS],
+        WEB: [f"{task}.{method}" for method in WEB_METHODS],
     }
-    figures: dict[Metric, float] = {name: declared.get(name, limit) for name, limit in FIGURES.items()}
-    figures |= {name: declared[name] for name in declared if name == "handedness_agreement"}
+    known = calls.get(drop.runtime.partition("==")[0], [INVOKE])
+    if not _RUNTIME.fullmatch(drop.runtime) or drop.graph not in known:
+        raise InputError(
+            f"dropin: {drop.graph} of {drop.runtime} cannot be tried for {drop.replaces}; write a runtime such as "
+            f"{TASKS[0]} with {' or '.join(calls['mediapipe'])}"
+        )
+
+
+def _known(spec: ModelSpec, runtime: str | None) -> Iterator[Drop]:
+    replaces = spec.dropin[0].replaces
     task = role_of(replaces).task
-    found = (
-        []
-        if runtime not in (None, LEGACY)
-        else [
-            Drop(runtime=LEGACY, graph=graph.name, replaces=replaces, tolerances=figures)
-            for graph in GRAPHS
-            if graph is HOLISTIC and replaces in graph.models
-        ]
-    )
+    declared: dict[Metric, float] = {name: value for drop in spec.dropin for name, value in drop.tolerances.items()}
+    boxes = _of(declared, "f_score", "mean_iou", "keypoint_error")
+    figures = {name: declared.get(name, limit) for name, limit in FIGURES.items()}
+    figures |= _of(declared, "handedness_agreement")
+    if runtime in (None, LEGACY) and replaces in HOLISTIC.models:
+        yield Drop(runtime=LEGACY, graph=HOLISTIC.name, replaces=replaces, tolerances=figures)
     # Holistic gives no mask, and of hands no world points.
-    whole = figures | {name: declared[name] for name in declared if name in ("mask_iou", "world_error")}
-    seen = boxes if task == "FaceDetector" else whole
-    for name in _chosen(TASKS, "mediapipe", runtime):
-        found += [
-            Drop(runtime=name, graph=f"{task}.{method}", replaces=replaces, tolerances=seen) for method in METHODS
-        ]
-    for name in _chosen(WEB_VERSIONS, WEB, runtime):
-        graphs = [f"{task}.{method}" for method in WEB_METHODS]
-        found += [Drop(runtime=name, graph=graph, replaces=replaces, tolerances=seen) for graph in graphs]
+    seen = boxes if task == "FaceDetector" else figures | _of(declared, "mask_iou", "world_error")
+    for package, versions, methods in (("mediapipe", TASKS, METHODS), (WEB, WEB_VERSIONS, WEB_METHODS)):
+        for name in _chosen(versions, package, runtime):
+            for method in methods:
+                yield Drop(runtime=name, graph=f"{task}.{method}", replaces=replaces, tolerances=seen)
     error = ERROR_OF_BOXES if spec.detector else ERROR_OF_POINTS
     raw: dict[Metric, float] = {"output_difference": DIFFERENCE, "output_error": error}
-    outputs: dict[Metric, float] = {name: declared.get(name, limit) for name, limit in raw.items()}
+    outputs = {name: declared.get(name, limit) for name, limit in raw.items()}
     for package in ("ai-edge-litert", "tflite-runtime"):
-        every = [one for one in INTERPRETERS if one.startswith(package)]
-        found += [
-            Drop(runtime=name, graph=INVOKE, replaces=replaces, tolerances=outputs)
-            for name in _chosen(every, package, runtime)
-        ]
-    return found
+        for name in _chosen([one for one in INTERPRETERS if one.startswith(package)], package, runtime):
+            yield Drop(runtime=name, graph=INVOKE, replaces=replaces, tolerances=outputs)
+
+
+def _of(declared: Mapping[Metric, float], *names: Metric) -> dict[Metric, float]:
+    return {name: declared[name] for name in names if name in declared}
 
 
 def _chosen(every: Sequence[str], package: str, runtime: str | None) -> Sequence[str]:

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from zoo.families._dropin import Probe, takes_bundles
 from zoo.families._findings import FindingProbe, Runner
-from zoo.families._places import INVOKE, WEB
+from zoo.families._places import INVOKE, WEB, check_call
 from zoo.families._scene import Scene
 from zoo.families._tensors import TensorProbe
 from zoo.progress import Progress
@@ -31,6 +31,8 @@ def probe_for(drop: Drop, *, spec: ModelSpec, noun: str, scene: Scene, legacy: C
 
     Raises InputError for a place that this tool does not know.
     """
+    if "." in drop.graph:
+        check_call(drop)
     if drop.graph == INVOKE:
         return TensorProbe(noun, spec, scene, drop.runtime)
     boxes = spec.detector.iou_threshold if spec.task == "face_detection" and spec.detector else None
