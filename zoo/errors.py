@@ -27,6 +27,12 @@ class InputError(ZooError):
     exit_code: ClassVar[int] = 2
 
 
+class PartDone(ZooError):  # noqa: N818 - nothing went wrong
+    """This process did its part, and another goes on (exit 0)."""
+
+    exit_code: ClassVar[int] = 0
+
+
 class OutsideError(ZooError):
     """Something outside failed: network, disk, a runtime's process (exit 3)."""
 

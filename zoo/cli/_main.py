@@ -62,7 +62,7 @@ def _report(error: Exception, *, as_json: bool) -> int:
         code = EXIT_OUTSIDE
         detail = " ".join(str(error).split())[:200]
         message = f"Unexpected {type(error).__name__}: {detail or 'no detail'}; --debug shows where it was raised."
-    return _tell(message, code, as_json=as_json, prefix="Error: ")
+    return _tell(message, code, as_json=as_json, prefix="Error: " if code else "")
 
 
 def _tell(message: str, code: int, *, as_json: bool, prefix: str = "") -> int:
@@ -73,7 +73,7 @@ def _tell(message: str, code: int, *, as_json: bool, prefix: str = "") -> int:
     if as_json:
         import json
 
-        sys.stdout.write(json.dumps({"error": line, "exit_code": code}) + "\n")
+        sys.stdout.write(json.dumps({"error" if code else "done": line, "exit_code": code}) + "\n")
     return code
 
 

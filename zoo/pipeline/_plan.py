@@ -71,6 +71,11 @@ def make_plan(options: BuildOptions) -> Plan:
     if options.annotations is not None:
         # Said here, and not by the stage that lists the pictures, after the download of the published models.
         _ = options.annotations.folder
+    if spec.training.distribution == "multi_worker":
+        from zoo.training import read_cluster
+
+        # Read now, so that a wrong TF_CONFIG is found out before the stages that lead to the training.
+        read_cluster()
     if options.sparsities:
         spec = with_sparsities(spec, options.sparsities)
     return Plan(

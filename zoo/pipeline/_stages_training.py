@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
+from zoo.errors import PartDone
 from zoo.pipeline._plan import Plan
 from zoo.pipeline._stage import Reads, Stage, StageRun
 from zoo.pipeline._stages_making import PICTURES, PLACES, student_file
 from zoo.records import StageRecord, TrainRecord
+from zoo.spec import Training
 
 
 def train_stage(plan: Plan) -> Stage:
@@ -38,6 +40,8 @@ def train_stage(plan: Plan) -> Stage:
             progress_folder=run.progress_folder,
             progress=run.progress,
         )
+        if trained is None:
+            raise PartDone("This worker's part of the training is done; the chief, worker 0, goes on with the build.")
         return [
             TrainRecord(
                 provenance=run.provenance(),
@@ -66,7 +70,7 @@ def train_stage(plan: Plan) -> Stage:
                 "updates_per_epoch": preset.updates_per_epoch,
                 "batch_size": preset.batch_size,
             },
-            "training": spec.training.model_dump(mode="json", exclude={"presets"}),
+            "training": spec.training.model_dump(mode="json", exclude={"presets", *_defaults(spec.training)}),
             "family": spec.family.model_dump(mode="json"),
             "input": spec.input.model_dump(mode="json"),
             "outputs": [output.model_dump(mode="json") for output in spec.outputs],
@@ -76,3 +80,9 @@ def train_stage(plan: Plan) -> Stage:
         tools=["tensorflow", "tf-keras", "tensorflow-model-optimization", "ai-edge-litert", "opencv-contrib-python"],
         records=["train"],
     )
+
+
+def _defaults(training: Training) -> set[str]:
+    """Where and in what to compute, if left at its default: builds from before there was the choice stay valid."""
+    choices = ("distribution", "precision")
+    return {name for name in choices if getattr(training, name) == Training.model_fields[name].default}

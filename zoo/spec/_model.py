@@ -19,6 +19,8 @@ Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Share = Annotated[float, Field(ge=0.0, lt=1.0)]
 StepName = Literal["pretrain", "prune", "finetune"]
 PresetName = Literal["smoke", "quick", "standard", "paper"]
+Distribution = Literal["none", "mirrored", "multi_worker"]
+ComputePrecision = Literal["float32", "mixed_bfloat16", "mixed_float16"]
 TargetName = Annotated[str, Field(pattern=r"^(host|wasm|browser)(:[a-z0-9]+)?$")]
 """A place to measure on that every machine may have; `zoo bench` knows more, which belong to a person."""
 
@@ -181,7 +183,15 @@ class Preset(SpecPart):
 
 
 class Training(SpecPart):
+    """How the model is trained, and on what.
+
+    `distribution`: on one device, on all GPUs of this machine, or on those of all workers of TF_CONFIG; a preset's
+    batch is divided over them. `precision`: what most layers compute in; weights are float32 always.
+    """
+
     seed: int = Field(ge=0, lt=2**31)
+    distribution: Distribution = "none"
+    precision: ComputePrecision = "float32"
     pruning: PruningSchedule
     steps: list[TrainingStep]
     presets: dict[PresetName, Preset]

@@ -112,7 +112,7 @@ class Scale(keras.layers.Layer):  # type: ignore[misc, unused-ignore]
         self.factors = factors
 
     def call(self, inputs: Any) -> Any:
-        return inputs * tf.constant(self.factors, tf.float32)
+        return inputs * tf.constant(self.factors, inputs.dtype)
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "factors": self.factors}

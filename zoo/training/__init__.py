@@ -4,6 +4,7 @@ Importing this package imports TensorFlow only inside the functions that need it
 """
 
 from zoo.training._batches import Batch, BatchSource
+from zoo.training._cluster import read_cluster
 from zoo.training._lesson import Lesson, make_lesson
 from zoo.training._pictures import PictureSource, Place
 from zoo.training._schedules import Constant, Cosine, resolve_schedule
@@ -19,6 +20,7 @@ __all__ = [
     "Place",
     "Trained",
     "make_lesson",
+    "read_cluster",
     "resolve_schedule",
     "train_student",
 ]

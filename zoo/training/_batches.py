@@ -12,6 +12,8 @@ import numpy as np
 from zoo.training._lesson import Lesson
 from zoo.training._teacher import Floats
 
+WHOLE = slice(None)
+"""All examples of a batch."""
 AHEAD = 3
 """Batches prepared while one is trained on; more only costs memory."""
 
@@ -29,12 +31,13 @@ class BatchSource:
     """Draws the batches of a training, in order from any update on.
 
     Determinism: one generator an update (Philox keyed by seed and update) and order kept by a queue of futures, so that
-    neither threads nor a resumed training change what an update sees.
+    neither threads nor a resumed training change what an update sees. A worker that trains on `part` of each batch
+    draws all of it, which is cheap, and asks the teacher about its part.
     """
 
-    def __init__(self, lesson: Lesson, *, batch_size: int, seed: int) -> None:
+    def __init__(self, lesson: Lesson, *, batch_size: int, seed: int, part: slice = WHOLE) -> None:
         self._lesson = lesson
-        self._batch_size = batch_size
+        self._batch_size, self._part = batch_size, part
         self._seed = seed
 
     def batches(self, first_update: int) -> Iterator[Batch]:
@@ -56,6 +59,6 @@ class BatchSource:
     def batch(self, update: int) -> Batch:
         """Make the batch of one update."""
         rng = np.random.Generator(np.random.Philox(key=[self._seed, update]))
-        inputs = self._lesson.inputs(rng, self._batch_size)
+        inputs = self._lesson.inputs(rng, self._batch_size)[self._part]
         targets, weights = self._lesson.answers(inputs)
         return Batch(inputs=inputs, targets=targets, weights=weights)

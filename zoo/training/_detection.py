@@ -22,6 +22,7 @@ from zoo.training._augment import MOSAIC_TILES, draw_input
 from zoo.training._divergence import logit_divergence
 from zoo.training._lesson import LossFunction
 from zoo.training._pictures import PictureReader, PictureSource, Pixels, TrainingPicture, model_inputs
+from zoo.training._replicas import over_replicas
 from zoo.training._teacher import Floats, Teacher
 
 LARGEST_SIDE = 640
@@ -116,8 +117,9 @@ def box_loss(loss: DetectionLoss) -> LossFunction:
         side = tf.maximum(tf.reduce_max(boxes[..., 2:4], axis=-1, keepdims=True), SMALLEST_OBJECT)
         error = tf.abs(answer - boxes) / side
         huber = tf.where(error < BOX_DELTA, 0.5 * error * error / BOX_DELTA, error - 0.5 * BOX_DELTA)
-        examples, values = tf.cast(tf.shape(boxes)[0], tf.float32), tf.cast(tf.shape(boxes)[-1], tf.float32)
+        values = tf.cast(tf.shape(boxes)[-1], tf.float32)
+        examples, confident = over_replicas([tf.cast(tf.shape(boxes)[0], tf.float32), tf.reduce_sum(weight)])
         by_example = tf.reduce_sum(weight * huber, axis=[1, 2])
-        return loss.boxes * examples * by_example / (values * (tf.reduce_sum(weight) + 1.0))
+        return loss.boxes * examples * by_example / (values * (confident + 1.0))
 
     return function

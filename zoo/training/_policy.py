@@ -17,6 +17,7 @@ from tensorflow_model_optimization.python.core.sparsity.keras.pruning_wrapper im
 
 from zoo.spec import PruningSchedule
 from zoo.student._layers import DepthToSpace, Scale
+from zoo.training._precision import keep_in_float32
 
 _ELEMENTWISE = (keras.layers.ReLU, keras.layers.Add, Scale, keras.layers.UpSampling2D, keras.layers.ZeroPadding2D)
 _REGION_ENDS = (DepthToSpace, keras.layers.GlobalAveragePooling2D)
@@ -73,12 +74,19 @@ def wrap_for_pruning(model: Any, pruning: PruningSchedule, *, sparsity: float, u
 
     def wrapped(layer: Any) -> Any:
         if policy.allow_pruning(layer):
-            return PruneLowMagnitude(layer, pruning_schedule=_schedule(pruning, sparsity, updates))
-        if policy.is_head(layer) and pruning.head_sparsity:
-            return PruneLowMagnitude(layer, pruning_schedule=_schedule(pruning, pruning.head_sparsity, updates))
-        return layer
+            final = sparsity
+        elif policy.is_head(layer) and pruning.head_sparsity:
+            final = pruning.head_sparsity
+        else:
+            return layer
+        schedule = _schedule(pruning, final, updates)
+        return PruneLowMagnitude(layer, pruning_schedule=schedule, dtype=layer.dtype_policy)
 
-    return keras.models.clone_model(model, clone_function=wrapped)
+    wrapped_model = keras.models.clone_model(model, clone_function=wrapped)
+    for layer in wrapped_model.layers:
+        if isinstance(layer, PruneLowMagnitude):
+            keep_in_float32(layer)
+    return wrapped_model
 
 
 def _schedule(pruning: PruningSchedule, final: float, updates: int) -> Any:

@@ -8,17 +8,20 @@ from pathlib import Path
 from shutil import copytree
 from typing import Any
 
-from zoo.errors import InputError
+from zoo.errors import InputError, OutsideError
 from zoo.progress import Progress
 from zoo.records import CurvePoint, TrainedStep
 from zoo.spec import ModelSpec, Preset
-from zoo.student import import_student, load_weights, save_weights
+from zoo.student import import_student, load_weights, save_weights, start_tensorflow
+from zoo.training._apart import run_apart
 from zoo.training._batches import BatchSource
 from zoo.training._checkpoint import Standing, load_standing, save_standing
+from zoo.training._cluster import read_cluster
 from zoo.training._lesson import Lesson, LossFunction, make_lesson
 from zoo.training._memory import keep_memory
 from zoo.training._pictures import PictureSource, Pixels
 from zoo.training._plan import DENSE, plan_units
+from zoo.training._replicas import Replicas, start_replicas
 
 
 @dataclass(frozen=True)
@@ -46,16 +49,65 @@ def train_student(
     folder: Path,
     progress_folder: Path,
     progress: Progress,
-) -> Trained:
+) -> Trained | None:
     """Train the dense variant and, from it, one pruned variant for each of `sparsities`.
 
     A checkpoint is left in `progress_folder` after every epoch; called again with the same arguments, the training goes
-    on there and ends with the same weights as one that was never interrupted. Raises InputError where `pictures` is
-    empty or the network cannot be pruned for XNNPACK.
+    on there and ends with the same weights as one that was never interrupted. With `multi_worker`, all workers call
+    this alike; the chief's checkpoint counts, and the others write nothing and get None.
+
+    Raises InputError where `pictures` is empty, the network cannot be pruned for XNNPACK, the batch cannot be divided
+    over the replicas or TF_CONFIG is wrong, and OutsideError where another worker is lost.
     """
+    arguments: dict[str, Any] = {
+        "student": student,
+        "teacher": teacher,
+        "pictures": list(pictures),
+        "read_picture": read_picture,
+        "sparsities": dict(sparsities),
+        "folder": folder,
+        "progress_folder": progress_folder,
+    }
+    if spec.training.distribution == "multi_worker":
+        cluster = read_cluster()
+        if len(cluster.workers) > 1:
+            progress.say(f"train: worker {cluster.index} waits for all {len(cluster.workers)} workers")
+        # TensorFlow joins workers before its first operation or not at all, and earlier stages have used it.
+        return run_apart(_train_with_others, progress=progress, spec=spec, preset=preset, **arguments)
+    return _train(progress=progress, spec=spec, preset=preset, **arguments)
+
+
+def _train_with_others(*, progress: Progress, **arguments: Any) -> Trained | None:
+    start_tensorflow()
+    import tensorflow as tf
+
+    try:
+        return _train(progress=progress, **arguments)
+    except tf.errors.OpError as error:
+        raise OutsideError(
+            f"A worker of the training was lost or out of reach ({error.__class__.__name__}: {_first_line(error)}); "
+            "run the same command again on all of them, and it goes on after the last epoch."
+        ) from None
+
+
+def _train(
+    *,
+    spec: ModelSpec,
+    preset: Preset,
+    student: bytes,
+    teacher: Path,
+    pictures: Sequence[PictureSource],
+    read_picture: Callable[[Path], Pixels],
+    sparsities: Mapping[str, float],
+    folder: Path,
+    progress_folder: Path,
+    progress: Progress,
+) -> Trained | None:
     keep_memory()
     lesson = make_lesson(spec, teacher=teacher, pictures=pictures, read_picture=read_picture)
-    training = _Training(spec, preset, student, lesson, dict(sparsities), progress_folder, progress)
+    start_tensorflow()
+    replicas = start_replicas(spec.training.distribution)
+    training = _Training(spec, preset, student, lesson, dict(sparsities), replicas, progress_folder, progress)
     return training.run(folder, len(pictures))
 
 
@@ -67,39 +119,55 @@ class _Training:
         student: bytes,
         lesson: Lesson,
         sparsities: dict[str, float],
+        replicas: Replicas,
         progress_folder: Path,
         progress: Progress,
     ) -> None:
         self._spec, self._student = spec, student
         self._lesson, self._sparsities = lesson, sparsities
-        self._source = BatchSource(lesson, batch_size=preset.batch_size, seed=spec.training.seed)
+        part = replicas.part_of(preset.batch_size)
+        self._source = BatchSource(lesson, batch_size=preset.batch_size, seed=spec.training.seed, part=part)
+        self._replicas = replicas
         self._folder, self._progress = progress_folder, progress
         self._units = plan_units(spec.training, preset, list(sparsities))
 
-    def run(self, folder: Path, pictures: int) -> Trained:
+    def run(self, folder: Path, pictures: int) -> Trained | None:
         self._folder.mkdir(parents=True, exist_ok=True)
-        standing = load_standing(self._folder)
-        if standing is None:
-            standing = Standing(unit=0, epoch=0, model=[], optimizer=[], curve=())
-        else:
-            standing = replace(standing, resumed_at=(*standing.resumed_at, len(standing.curve)))
+        standing = self._first_standing()
         model, variant_of_model = None, ""
         for index in range(standing.unit, len(self._units)):
             variant = self._units[index].variant
             if variant != variant_of_model:
                 model, variant_of_model = self._fresh_model(variant), variant
             standing = self._run_unit(index, model, standing)
-        return self._finish(folder, standing, pictures)
+        self._replicas.part()
+        return self._finish(folder, standing, pictures) if self._replicas.is_chief else None
+
+    def _first_standing(self) -> Standing:
+        """Where the chief's checkpoint stands; the weights of other workers come from the chief with the first unit."""
+        standing = load_standing(self._folder) if self._replicas.is_chief else None
+        if standing is None:
+            standing = Standing(unit=0, epoch=0, model=[], optimizer=[], curve=())
+        else:
+            standing = replace(standing, resumed_at=(*standing.resumed_at, len(standing.curve)))
+        unit, epoch = (self._replicas.number_from_chief(number) for number in (standing.unit, standing.epoch))
+        return replace(standing, unit=unit, epoch=epoch)
 
     def _fresh_model(self, variant: str) -> Any:
         """Build the network of a variant: the imported student, or the pretrained one wrapped for pruning."""
+        from zoo.training._precision import with_precision
         from zoo.training._units import compile_model
 
-        model = import_student(self._student, name=self._spec.student.start).model
-        if variant != DENSE:
-            load_weights(model, self._folder / f"{DENSE}.npz")
-            model = self._wrapped(model, self._sparsities[variant])
-        compile_model(model, self._losses(model))
+        precision = self._spec.training.precision
+        with self._replicas.scope():
+            model = import_student(self._student, name=self._spec.student.start).model
+            # Other workers' weights come from the chief when the unit starts.
+            if variant != DENSE and self._replicas.is_chief:
+                load_weights(model, self._folder / f"{DENSE}.npz")
+            model = with_precision(model, precision)
+            if variant != DENSE:
+                model = self._wrapped(model, self._sparsities[variant])
+            compile_model(model, self._losses(model), precision=precision)
         return model
 
     def _wrapped(self, model: Any, sparsity: float) -> Any:
@@ -120,14 +188,12 @@ class _Training:
                 weight.assign(value)
         curve = list(standing.curve)
         seconds = standing.seconds
-        last: list[EpochEnd] = []
 
         def keep(end: EpochEnd) -> None:
             nonlocal seconds
             curve.append(end.point)
             seconds += end.seconds
-            last[:] = [end]
-            save_standing(
+            self._save(
                 replace(
                     standing,
                     unit=index,
@@ -137,8 +203,7 @@ class _Training:
                     curve=tuple(curve),
                     updates=standing.updates + (end.epochs_done - standing.epoch) * unit.updates_per_epoch,
                     seconds=seconds,
-                ),
-                self._folder,
+                )
             )
 
         if standing.epoch < unit.epochs:
@@ -147,6 +212,7 @@ class _Training:
                 run_unit(
                     model,
                     unit,
+                    replicas=self._replicas,
                     batches=self._source.batches(unit.first_update + standing.epoch * unit.updates_per_epoch),
                     first_epoch=standing.epoch,
                     optimizer_state=standing.optimizer,
@@ -160,7 +226,7 @@ class _Training:
         """Close a unit: keep the variant's weights where it was its last, and set the standing on the next unit."""
         unit = self._units[index]
         ends = index + 1 == len(self._units) or self._units[index + 1].variant != unit.variant
-        if ends:
+        if ends and self._replicas.is_chief:
             save_weights(_stripped(model), self._folder / f"{unit.variant}.npz")
         following = Standing(
             unit=index + 1,
@@ -172,8 +238,12 @@ class _Training:
             seconds=seconds,
             resumed_at=standing.resumed_at,
         )
-        save_standing(following, self._folder)
+        self._save(following)
         return following
+
+    def _save(self, standing: Standing) -> None:
+        if self._replicas.is_chief:
+            save_standing(standing, self._folder)
 
     def _losses(self, model: Any) -> list[LossFunction]:
         """One loss an output, in the order of the file, which the import kept."""
@@ -217,6 +287,10 @@ class _Training:
             updates_per_second=standing.updates / standing.seconds if standing.seconds else 0.0,
             resumed_at=list(standing.resumed_at),
         )
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [""])[0][:300]
 
 
 def _stripped(model: Any) -> Any:

@@ -18,10 +18,13 @@ from tensorflow_model_optimization.python.core.sparsity.keras.pruning_wrapper im
 
 from zoo.progress import Ticker
 from zoo.records import CurvePoint
+from zoo.spec import ComputePrecision
 from zoo.training._batches import Batch
 from zoo.training._checkpoint import Arrays
 from zoo.training._lesson import LossFunction
 from zoo.training._plan import Unit
+from zoo.training._precision import optimizer_variables, with_loss_scale
+from zoo.training._replicas import Replicas
 from zoo.training._schedules import sample
 
 CLIP_NORM = 5.0
@@ -79,7 +82,7 @@ class _Reporter(keras.callbacks.Callback):  # type: ignore[misc, unused-ignore]
             EpochEnd(
                 epochs_done=epoch + 1,
                 model=[weight.numpy() for weight in self.model.weights],
-                optimizer=[variable.numpy() for variable in self.model.optimizer.variables],
+                optimizer=[variable.numpy() for variable in optimizer_variables(self.model.optimizer)],
                 point=point,
                 seconds=now - self._started,
             )
@@ -87,11 +90,12 @@ class _Reporter(keras.callbacks.Callback):  # type: ignore[misc, unused-ignore]
         self._started = now
 
 
-def compile_model(model: Any, losses: list[LossFunction]) -> None:
+def compile_model(model: Any, losses: list[LossFunction], *, precision: ComputePrecision = "float32") -> None:
     """Compile once a variant: its units differ only in rates and weight decay, which are variables."""
     optimizer = keras.optimizers.AdamW(learning_rate=1e-3, global_clipnorm=CLIP_NORM, jit_compile=False)
     optimizer.exclude_from_weight_decay(var_names=["bias"])
     optimizer.weight_decay = tf.Variable(0.0, trainable=False, dtype=tf.float32)
+    optimizer = with_loss_scale(optimizer, precision)
     model.compile(optimizer=optimizer, loss=losses)
     optimizer.build(model.trainable_variables)
 
@@ -101,37 +105,47 @@ def run_unit(
     unit: Unit,
     *,
     batches: Iterator[Batch],
+    replicas: Replicas,
     first_epoch: int,
     optimizer_state: Arrays,
     logs: Path,
     ticker: Ticker,
     on_epoch: Callable[[EpochEnd], None],
 ) -> None:
-    """Train a compiled `model` in place from `first_epoch` of the unit to its end.
+    """Train a compiled `model` in place from `first_epoch` of the unit to its end, with `batches` of this process.
 
     `optimizer_state` is that of the checkpoint; empty at the start of a unit, whose moments then start from zero.
     Raises FloatingPointError where the loss stops being finite.
     """
-    optimizer = model.optimizer
-    state = optimizer_state or [np.zeros(variable.shape) for variable in optimizer.variables]
-    for variable, value in zip(optimizer.variables, state, strict=True):
-        variable.assign(value.astype(variable.dtype.as_numpy_dtype))
-    optimizer.weight_decay.assign(unit.step.weight_decay)
+    set_optimizer(model.optimizer, optimizer_state, weight_decay=unit.step.weight_decay)
+    replicas.copy_from_chief([*model.weights, *optimizer_variables(model.optimizer)])
     board = str(logs / unit.label)
-    pruning = [tfmot.sparsity.keras.UpdatePruningStep(), tfmot.sparsity.keras.PruningSummaries(board, profile_batch=0)]
-    plain = [keras.callbacks.TensorBoard(board, profile_batch=0)]
+    pruned = bool(tfmot_layers(model))
+    logging = tfmot.sparsity.keras.PruningSummaries if pruned else keras.callbacks.TensorBoard
     model.fit(
-        _dataset(batches),
+        replicas.strategy.distribute_datasets_from_function(lambda _: _dataset(batches, replicas.here)),
         epochs=unit.epochs,
         initial_epoch=first_epoch,
         steps_per_epoch=unit.updates_per_epoch,
         callbacks=[
             _Rates(sample(unit.schedule, unit.updates), first_epoch * unit.updates_per_epoch),
-            *(pruning if tfmot_layers(model) else plain),
+            *([tfmot.sparsity.keras.UpdatePruningStep()] if pruned else []),
+            *([logging(board, profile_batch=0)] if replicas.is_chief else []),
             _Reporter(unit, ticker, on_epoch),
         ],
         verbose=0,
     )
+
+
+def set_optimizer(optimizer: Any, state: Arrays, *, weight_decay: float) -> None:
+    """Give an optimizer the state of a checkpoint, or where that is empty a fresh one: zeros but for the loss scale."""
+    variables = optimizer_variables(optimizer)
+    fresh = [np.zeros(variable.shape) for variable in optimizer.variables]
+    if len(variables) > len(fresh):
+        fresh += [np.asarray(optimizer.initial_scale), np.zeros(())]
+    for variable, value in zip(variables, state or fresh, strict=True):
+        variable.assign(value.astype(variable.dtype.as_numpy_dtype))
+    getattr(optimizer, "inner_optimizer", optimizer).weight_decay.assign(weight_decay)
 
 
 def tfmot_layers(model: Any) -> list[Any]:
@@ -145,16 +159,23 @@ def pruned_sparsity(model: Any) -> float:
     return float(sum((k == 0).sum() for k in kernels) / sum(k.size for k in kernels)) if kernels else 0.0
 
 
-def _dataset(batches: Iterator[Batch]) -> Any:
-    """Batches as `tf.data` takes them; the first one tells the shapes."""
+def _dataset(batches: Iterator[Batch], replicas_here: int) -> Any:
+    """Batches as `tf.data` takes them, each in as many equal parts as there are replicas to take one each.
+
+    The first batch tells the shapes.
+    """
     first = next(batches)
+
+    def parts(values: npt.NDArray[Any]) -> list[npt.NDArray[Any]]:
+        return np.split(values, replicas_here)
 
     def examples() -> Iterator[Any]:
         for batch in chain([first], batches):
-            yield batch.inputs, batch.targets, batch.weights
+            targets, weights = (zip(*map(parts, several), strict=True) for several in (batch.targets, batch.weights))
+            yield from zip(parts(batch.inputs), targets, weights, strict=True)
 
     def spec(values: npt.NDArray[Any]) -> Any:
         return tf.TensorSpec((None, *values.shape[1:]), tf.float32)
 
-    parts = (spec(first.inputs), tuple(map(spec, first.targets)), tuple(map(spec, first.weights)))
-    return tf.data.Dataset.from_generator(examples, output_signature=parts)
+    signature = (spec(first.inputs), tuple(map(spec, first.targets)), tuple(map(spec, first.weights)))
+    return tf.data.Dataset.from_generator(examples, output_signature=signature)
