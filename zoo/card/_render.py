@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path, PurePosixPath
@@ -26,6 +27,8 @@ LEGACY_SNIPPETS = {
     "pose_landmark": "legacy_poses.py.jinja",
 }
 """How the legacy graph of a task is driven."""
+METHOD = re.compile(r"[A-Za-z]\w*\.\w+")
+"""How a drop names a method of a task or an interpreter, which is no graph."""
 
 
 def render_card(spec: ModelSpec, records: Mapping[str, StageRecord], folder: Path) -> list[Path]:
@@ -68,8 +71,7 @@ def _snippets(spec: ModelSpec) -> list[Snippet]:
         code = tasks.render(file=file, score_threshold=spec.detector.score_threshold)
         found.append(Snippet("MediaPipe Tasks, where the model is an argument", needs=TASKS_RUNTIME, code=code))
     for drop in spec.dropin:
-        if "." in drop.graph:
-            # A method of a task or an interpreter, and no graph.
+        if METHOD.fullmatch(drop.graph):
             continue
         graph = str(PurePosixPath(drop.replaces).parent / f"{drop.graph}.binarypb")
         found.append(
