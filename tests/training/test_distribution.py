@@ -16,6 +16,7 @@ import pytest
 from PIL import Image
 
 from tests.tiny_detector import tiny_tflite
+from tests.training.worker import train
 from zoo.errors import InputError
 from zoo.training._cluster import VARIABLE, read_cluster
 
@@ -116,6 +117,14 @@ def test_mixed_precision_trains_close_to_float32_and_keeps_its_weights(
     assert {kernel.dtype for kernel in kernels} == {np.dtype(np.float32)}
     rounded = [np.array_equal(one, one.astype(np.float16).astype(np.float32)) for one in kernels if one.size > 16]
     assert not all(rounded), "weights were never rounded to 16 bits"
+
+
+def test_mixed_precision_keeps_weights_in_float32(job: dict[str, Any], tmp_path: Path) -> None:
+    found = train(job | {"distribution": "none", "precision": "mixed_bfloat16", "folder": str(tmp_path)})
+    assert found is not None
+    assert np.isfinite(found).all()
+    with np.load(tmp_path / "out" / "sparse.npz", allow_pickle=False) as weights:
+        assert {weights[name].dtype for name in weights.files} == {np.dtype(np.float32)}
 
 
 TWO = {"worker": ["a:1", "b:1"]}
