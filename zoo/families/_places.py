@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from zoo.errors import InputError
-from zoo.runtimes import HOLISTIC, METHODS, WEB_METHODS, role_of
 from zoo.spec import Drop, Metric, ModelSpec
 
 LEGACY = "mediapipe==0.10.21"
@@ -46,6 +45,8 @@ def places_of(spec: ModelSpec, runtime: str | None) -> Sequence[Drop]:
 
 def check_call(drop: Drop) -> None:
     """Raise InputError where a runtime has no such call, or is none that this tool can drive."""
+    from zoo.runtimes import METHODS, WEB_METHODS, role_of
+
     task = role_of(drop.replaces).task
     calls = {
         "mediapipe": [f"{task}.{method}" for method in METHODS],
@@ -61,6 +62,8 @@ def check_call(drop: Drop) -> None:
 
 def _known(spec: ModelSpec, runtime: str | None) -> Iterator[Drop]:
     replaces = spec.dropin[0].replaces
+    from zoo.runtimes import HOLISTIC, METHODS, WEB_METHODS, role_of
+
     task = role_of(replaces).task
     declared: dict[Metric, float] = {name: value for drop in spec.dropin for name, value in drop.tolerances.items()}
     boxes = _of(declared, "f_score", "mean_iou", "keypoint_error")
