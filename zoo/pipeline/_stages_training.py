@@ -83,6 +83,6 @@ def train_stage(plan: Plan) -> Stage:
 
 
 def _defaults(training: Training) -> set[str]:
-    """Where and in what to compute, if left at its default: builds from before there was the choice stay valid."""
-    choices = ("distribution", "precision")
+    """Choices left at their defaults: builds from before there was the choice stay valid."""
+    choices = ("distribution", "precision", "feature_distillation")
     return {name for name in choices if getattr(training, name) == Training.model_fields[name].default}

@@ -187,9 +187,12 @@ class Training(SpecPart):
 
     `distribution`: on one device, on all GPUs of this machine, or on those of all workers of TF_CONFIG; a preset's
     batch is divided over them. `precision`: what most layers compute in; weights are float32 always.
+    `feature_distillation`: weight of the loss that holds the inner maps of a network that is being pruned, or fine-tuned
+    after it, to those of the dense variant; 0 for none.
     """
 
     seed: int = Field(ge=0, lt=2**31)
+    feature_distillation: float = Field(default=0.0, ge=0)
     distribution: Distribution = "none"
     precision: ComputePrecision = "float32"
     pruning: PruningSchedule

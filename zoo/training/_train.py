@@ -134,12 +134,12 @@ class _Training:
     def run(self, folder: Path, pictures: int) -> Trained | None:
         self._folder.mkdir(parents=True, exist_ok=True)
         standing = self._first_standing()
-        model, variant_of_model = None, ""
+        model, learner, variant_of_model = None, None, ""
         for index in range(standing.unit, len(self._units)):
             variant = self._units[index].variant
             if variant != variant_of_model:
-                model, variant_of_model = self._fresh_model(variant), variant
-            standing = self._run_unit(index, model, standing)
+                (model, learner), variant_of_model = self._fresh_model(variant), variant
+            standing = self._run_unit(index, model, learner, standing)
         self._replicas.part()
         return self._finish(folder, standing, pictures) if self._replicas.is_chief else None
 
@@ -153,22 +153,34 @@ class _Training:
         unit, epoch = (self._replicas.number_from_chief(number) for number in (standing.unit, standing.epoch))
         return replace(standing, unit=unit, epoch=epoch)
 
-    def _fresh_model(self, variant: str) -> Any:
-        """Build the network of a variant: the imported student, or the pretrained one wrapped for pruning."""
-        from zoo.training._precision import with_precision
+    def _fresh_model(self, variant: str) -> tuple[Any, Any]:
+        """Build the network of a variant: the imported student, or the pretrained one wrapped for pruning.
+
+        The second is what is trained: the same network, which with feature distillation also answers for its maps.
+        """
+        from zoo.training._features import with_features
         from zoo.training._units import compile_model
 
-        precision = self._spec.training.precision
+        training = self._spec.training
         with self._replicas.scope():
-            model = import_student(self._student, name=self._spec.student.start).model
-            # Other workers' weights come from the chief when the unit starts.
-            if variant != DENSE and self._replicas.is_chief:
-                load_weights(model, self._folder / f"{DENSE}.npz")
-            model = with_precision(model, precision)
+            model = self._network(variant)
             if variant != DENSE:
                 model = self._wrapped(model, self._sparsities[variant])
-            compile_model(model, self._losses(model), precision=precision)
-        return model
+            learner = model
+            if variant != DENSE and training.feature_distillation:
+                learner = with_features(model, self._network(variant), training.feature_distillation)
+            compile_model(learner, self._losses(model), precision=training.precision)
+        return model, learner
+
+    def _network(self, variant: str) -> Any:
+        """The imported student; for a variant that is to be pruned, with the dense variant's weights."""
+        from zoo.training._precision import with_precision
+
+        model = import_student(self._student, name=self._spec.student.start).model
+        # Other workers' weights come from the chief when the unit starts.
+        if variant != DENSE and self._replicas.is_chief:
+            load_weights(model, self._folder / f"{DENSE}.npz")
+        return with_precision(model, self._spec.training.precision)
 
     def _wrapped(self, model: Any, sparsity: float) -> Any:
         from zoo.training._policy import wrap_for_pruning
@@ -179,7 +191,7 @@ class _Training:
         except ValueError as error:
             raise InputError(f"{self._spec.name} cannot be pruned for XNNPACK: {error}.") from error
 
-    def _run_unit(self, index: int, model: Any, standing: Standing) -> Standing:
+    def _run_unit(self, index: int, model: Any, learner: Any, standing: Standing) -> Standing:
         from zoo.training._units import EpochEnd, run_unit
 
         unit = self._units[index]
@@ -198,7 +210,7 @@ class _Training:
                     standing,
                     unit=index,
                     epoch=end.epochs_done,
-                    model=end.model,
+                    model=[weight.numpy() for weight in model.weights],
                     optimizer=end.optimizer,
                     curve=tuple(curve),
                     updates=standing.updates + (end.epochs_done - standing.epoch) * unit.updates_per_epoch,
@@ -210,7 +222,7 @@ class _Training:
             left = (unit.epochs - standing.epoch) * unit.updates_per_epoch
             with self._progress.task(f"train: {unit.label}", left) as ticker:
                 run_unit(
-                    model,
+                    learner,
                     unit,
                     replicas=self._replicas,
                     batches=self._source.batches(unit.first_update + standing.epoch * unit.updates_per_epoch),
