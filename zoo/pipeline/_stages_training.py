@@ -69,6 +69,7 @@ def train_stage(plan: Plan) -> Stage:
                 "epochs": {str(step): epochs for step, epochs in preset.epochs.items()},
                 "updates_per_epoch": preset.updates_per_epoch,
                 "batch_size": preset.batch_size,
+                **({"reconstruction_inputs": preset.reconstruction_inputs} if preset.reconstruction_inputs else {}),
             },
             "training": spec.training.model_dump(mode="json", exclude={"presets", *_defaults(spec.training)}),
             "family": spec.family.model_dump(mode="json"),
@@ -83,6 +84,6 @@ def train_stage(plan: Plan) -> Stage:
 
 
 def _defaults(training: Training) -> set[str]:
-    """Choices left at their defaults: builds from before there was the choice stay valid."""
-    choices = ("distribution", "precision", "feature_distillation")
+    """Where and in what to compute, if left at its default: builds from before there was the choice stay valid."""
+    choices = ("distribution", "precision")
     return {name for name in choices if getattr(training, name) == Training.model_fields[name].default}

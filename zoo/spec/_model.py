@@ -157,6 +157,8 @@ class TrainingStep(SpecPart):
 class PruningSchedule(SpecPart):
     """tfmot's PolynomialDecay: from `initial_sparsity` over the share `ramp` of the prune step's updates.
 
+    With a preset's `reconstruction_inputs`, the sparsity is the final one from the prune step's first update on.
+
     `head_sparsity`: of the last 1x1 convolutions before outputs, where they are in XNNPACK's sparse region. A little
     pays: a kernel whose weights are nearly all there is held in blocks, for which WebAssembly has scalar code only.
     """
@@ -172,6 +174,9 @@ class Preset(SpecPart):
     """How much of the table is run: epochs by step, updates an epoch, pictures evaluated.
 
     `bench_seconds`: the longest that models are timed on one target; narrow intervals end it sooner.
+    `reconstruction_inputs`: with so many, drawn as for training, kernels are pruned one by one before the prune step,
+    and what stays of each is fitted to what the dense network computes there; the prune step then trains with the
+    zeros held. 0: the prune step itself sets the smallest weights to zero.
     """
 
     purpose: str
@@ -180,6 +185,7 @@ class Preset(SpecPart):
     batch_size: int = Field(ge=1)
     evaluation_pictures: int = Field(ge=1)
     bench_seconds: float = Field(ge=1, le=3600)
+    reconstruction_inputs: int = Field(default=0, ge=0, le=4096)
 
 
 class Training(SpecPart):
@@ -187,12 +193,9 @@ class Training(SpecPart):
 
     `distribution`: on one device, on all GPUs of this machine, or on those of all workers of TF_CONFIG; a preset's
     batch is divided over them. `precision`: what most layers compute in; weights are float32 always.
-    `feature_distillation`: weight of the loss that holds the inner maps of a network that is being pruned, or fine-tuned
-    after it, to those of the dense variant; 0 for none.
     """
 
     seed: int = Field(ge=0, lt=2**31)
-    feature_distillation: float = Field(default=0.0, ge=0)
     distribution: Distribution = "none"
     precision: ComputePrecision = "float32"
     pruning: PruningSchedule

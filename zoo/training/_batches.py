@@ -14,6 +14,8 @@ from zoo.training._teacher import Floats
 
 WHOLE = slice(None)
 """All examples of a batch."""
+NO_UPDATE = 2**63
+"""Stands where an update's number does, for draws of another use."""
 AHEAD = 3
 """Batches prepared while one is trained on; more only costs memory."""
 
@@ -56,9 +58,15 @@ class BatchSource:
                 for future in waiting:
                     future.cancel()
 
+    def inputs_apart(self, count: int) -> Floats:
+        """Draw inputs that no update sees, (count, side, side, 3)."""
+        return self._lesson.inputs(self._generator(NO_UPDATE), count)
+
     def batch(self, update: int) -> Batch:
         """Make the batch of one update."""
-        rng = np.random.Generator(np.random.Philox(key=[self._seed, update]))
-        inputs = self._lesson.inputs(rng, self._batch_size)[self._part]
+        inputs = self._lesson.inputs(self._generator(update), self._batch_size)[self._part]
         targets, weights = self._lesson.answers(inputs)
         return Batch(inputs=inputs, targets=targets, weights=weights)
+
+    def _generator(self, update: int) -> np.random.Generator:
+        return np.random.Generator(np.random.Philox(key=[self._seed, update]))

@@ -58,28 +58,43 @@ class PruneRegionForXNNPACK(PruningPolicy):  # type: ignore[misc, unused-ignore]
                     f"the branch of output '{layer.name}' ends in neither DEPTH_TO_SPACE nor GlobalAveragePooling2D,"
                     " so XNNPACK runs the network dense"
                 )
-        heads = {head for output in model.outputs for head in _heads_before(output.node.layer)}
+        heads = {head for output in model.outputs for head in _headsbefore(output.node.layer)}
         pointwise = {layer.name for layer in region if _is_pointwise(layer)}
         self._pruned, self._heads = pointwise - heads, pointwise & heads
 
 
-def wrap_for_pruning(model: Any, pruning: PruningSchedule, *, sparsity: float, updates: int) -> Any:
-    """The network with each kernel to be pruned wrapped by tfmot: the trunk to `sparsity`, heads to `head_sparsity`.
+def kernel_sparsities(model: Any, pruning: PruningSchedule, *, sparsity: float) -> dict[str, float]:
+    """The final share of zeros of each kernel to be pruned, by layer: `sparsity` in the trunk, else `head_sparsity`.
 
-    `updates` are those of the prune step. What `tfmot...prune_low_magnitude` does, with a schedule by layer. Raises
-    ValueError as the policy does.
+    Raises ValueError as the policy does.
     """
     policy = PruneRegionForXNNPACK()
     policy.ensure_model_supports_pruning(model)
+    shares = {}
+    for layer in model.layers:
+        if policy.allow_pruning(layer):
+            shares[layer.name] = sparsity
+        elif policy.is_head(layer) and pruning.head_sparsity:
+            shares[layer.name] = pruning.head_sparsity
+    return shares
+
+
+def wrap_for_pruning(
+    model: Any, pruning: PruningSchedule, *, sparsity: float, updates: int, has_zeros: bool = False
+) -> Any:
+    """The network with each kernel to be pruned wrapped by tfmot, which brings it to its share of zeros.
+
+    `updates` are those of the prune step. With `has_zeros` the kernels have their zeros already and keep them. What
+    `tfmot...prune_low_magnitude` does, with a schedule by layer. Raises ValueError as the policy does.
+    """
+    shares = kernel_sparsities(model, pruning, sparsity=sparsity)
 
     def wrapped(layer: Any) -> Any:
-        if policy.allow_pruning(layer):
-            final = sparsity
-        elif policy.is_head(layer) and pruning.head_sparsity:
-            final = pruning.head_sparsity
-        else:
+        if layer.name not in shares:
             return layer
-        schedule = _schedule(pruning, final, updates)
+        final = shares[layer.name]
+        first = final if has_zeros else min(pruning.initial_sparsity, final)
+        schedule = _schedule(pruning, first, final, updates)
         return PruneLowMagnitude(layer, pruning_schedule=schedule, dtype=layer.dtype_policy)
 
     wrapped_model = keras.models.clone_model(model, clone_function=wrapped)
@@ -89,10 +104,10 @@ def wrap_for_pruning(model: Any, pruning: PruningSchedule, *, sparsity: float, u
     return wrapped_model
 
 
-def _schedule(pruning: PruningSchedule, final: float, updates: int) -> Any:
+def _schedule(pruning: PruningSchedule, first: float, final: float, updates: int) -> Any:
     every = min(pruning.update_every, max(1, updates // 10))
     return tfmot.sparsity.keras.PolynomialDecay(
-        initial_sparsity=min(pruning.initial_sparsity, final),
+        initial_sparsity=first,
         final_sparsity=final,
         begin_step=1,
         # A whole number of mask updates, so that the last one falls on the final sparsity.
@@ -107,13 +122,13 @@ def _region(model: Any) -> list[Any]:
     inside: dict[str, Any] = {}
     for layer in model.layers:
         if _starts_region(layer) or any(
-            above.name in inside and not isinstance(above, _REGION_ENDS) for above in _before(layer)
+            above.name in inside and not isinstance(above, _REGION_ENDS) for above in before(layer)
         ):
             inside[layer.name] = layer
     return list(inside.values())
 
 
-def _before(layer: Any) -> list[Any]:
+def before(layer: Any) -> list[Any]:
     """The layers whose values it reads."""
     if isinstance(layer, keras.layers.InputLayer):
         return []
@@ -146,9 +161,9 @@ def _may_be_in_region(layer: Any) -> bool:
     return _is_pointwise(layer) or _starts_region(layer) or isinstance(layer, (*_ELEMENTWISE, *_REGION_ENDS))
 
 
-def _heads_before(layer: Any) -> list[str]:
+def _headsbefore(layer: Any) -> list[str]:
     """Names of the convolutions and dense layers met first on the way back from an output."""
     mixes = isinstance(layer, keras.layers.Conv2D | keras.layers.Dense)
     if mixes and not isinstance(layer, keras.layers.DepthwiseConv2D):
         return [layer.name]
-    return [head for above in _before(layer) for head in _heads_before(above)]
+    return [head for above in before(layer) for head in _headsbefore(above)]

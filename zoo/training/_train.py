@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from shutil import copytree
@@ -123,7 +124,7 @@ class _Training:
         progress_folder: Path,
         progress: Progress,
     ) -> None:
-        self._spec, self._student = spec, student
+        self._spec, self._preset, self._student = spec, preset, student
         self._lesson, self._sparsities = lesson, sparsities
         part = replicas.part_of(preset.batch_size)
         self._source = BatchSource(lesson, batch_size=preset.batch_size, seed=spec.training.seed, part=part)
@@ -134,12 +135,12 @@ class _Training:
     def run(self, folder: Path, pictures: int) -> Trained | None:
         self._folder.mkdir(parents=True, exist_ok=True)
         standing = self._first_standing()
-        model, learner, variant_of_model = None, None, ""
+        model, variant_of_model = None, ""
         for index in range(standing.unit, len(self._units)):
             variant = self._units[index].variant
             if variant != variant_of_model:
-                (model, learner), variant_of_model = self._fresh_model(variant), variant
-            standing = self._run_unit(index, model, learner, standing)
+                model, variant_of_model = self._fresh_model(variant, starts=not standing.model), variant
+            standing = self._run_unit(index, model, standing)
         self._replicas.part()
         return self._finish(folder, standing, pictures) if self._replicas.is_chief else None
 
@@ -153,45 +154,62 @@ class _Training:
         unit, epoch = (self._replicas.number_from_chief(number) for number in (standing.unit, standing.epoch))
         return replace(standing, unit=unit, epoch=epoch)
 
-    def _fresh_model(self, variant: str) -> tuple[Any, Any]:
+    def _fresh_model(self, variant: str, *, starts: bool) -> Any:
         """Build the network of a variant: the imported student, or the pretrained one wrapped for pruning.
 
-        The second is what is trained: the same network, which with feature distillation also answers for its maps.
+        `starts`: whether its weights count, and are not those of a checkpoint.
         """
-        from zoo.training._features import with_features
+        from zoo.training._precision import with_precision
         from zoo.training._units import compile_model
 
-        training = self._spec.training
+        precision = self._spec.training.precision
         with self._replicas.scope():
-            model = self._network(variant)
+            model = self._imported()
+            # Other workers' weights come from the chief when the unit starts.
+            if variant != DENSE and starts and self._replicas.is_chief:
+                load_weights(model, self._folder / f"{DENSE}.npz")
+                if self._preset.reconstruction_inputs:
+                    self._reconstruct(model, variant)
+            model = with_precision(model, precision)
             if variant != DENSE:
                 model = self._wrapped(model, self._sparsities[variant])
-            learner = model
-            if variant != DENSE and training.feature_distillation:
-                learner = with_features(model, self._network(variant), training.feature_distillation)
-            compile_model(learner, self._losses(model), precision=training.precision)
-        return model, learner
+            compile_model(model, self._losses(model), precision=precision)
+        return model
 
-    def _network(self, variant: str) -> Any:
-        """The imported student; for a variant that is to be pruned, with the dense variant's weights."""
-        from zoo.training._precision import with_precision
+    def _imported(self) -> Any:
+        return import_student(self._student, name=self._spec.student.start).model
 
-        model = import_student(self._student, name=self._spec.student.start).model
-        # Other workers' weights come from the chief when the unit starts.
-        if variant != DENSE and self._replicas.is_chief:
-            load_weights(model, self._folder / f"{DENSE}.npz")
-        return with_precision(model, self._spec.training.precision)
+    def _reconstruct(self, model: Any, variant: str) -> None:
+        from zoo.training._policy import kernel_sparsities
+        from zoo.training._reconstruction import reconstruct
+
+        dense = self._imported()
+        load_weights(dense, self._folder / f"{DENSE}.npz")
+        pruning = self._spec.training.pruning
+        with self._explained():
+            shares = kernel_sparsities(model, pruning, sparsity=self._sparsities[variant])
+        inputs = self._source.inputs_apart(self._preset.reconstruction_inputs)
+        with self._progress.task(f"train: reconstruct {variant}", len(dense.layers)) as ticker:
+            reconstruct(model, dense, inputs, shares, ticker)
 
     def _wrapped(self, model: Any, sparsity: float) -> Any:
         from zoo.training._policy import wrap_for_pruning
 
         updates = next(unit.updates for unit in self._units if unit.step.name == "prune")
+        has_zeros = self._preset.reconstruction_inputs > 0
+        with self._explained():
+            return wrap_for_pruning(
+                model, self._spec.training.pruning, sparsity=sparsity, updates=updates, has_zeros=has_zeros
+            )
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
         try:
-            return wrap_for_pruning(model, self._spec.training.pruning, sparsity=sparsity, updates=updates)
+            yield
         except ValueError as error:
             raise InputError(f"{self._spec.name} cannot be pruned for XNNPACK: {error}.") from error
 
-    def _run_unit(self, index: int, model: Any, learner: Any, standing: Standing) -> Standing:
+    def _run_unit(self, index: int, model: Any, standing: Standing) -> Standing:
         from zoo.training._units import EpochEnd, run_unit
 
         unit = self._units[index]
@@ -210,7 +228,7 @@ class _Training:
                     standing,
                     unit=index,
                     epoch=end.epochs_done,
-                    model=[weight.numpy() for weight in model.weights],
+                    model=end.model,
                     optimizer=end.optimizer,
                     curve=tuple(curve),
                     updates=standing.updates + (end.epochs_done - standing.epoch) * unit.updates_per_epoch,
@@ -222,7 +240,7 @@ class _Training:
             left = (unit.epochs - standing.epoch) * unit.updates_per_epoch
             with self._progress.task(f"train: {unit.label}", left) as ticker:
                 run_unit(
-                    learner,
+                    model,
                     unit,
                     replicas=self._replicas,
                     batches=self._source.batches(unit.first_update + standing.epoch * unit.updates_per_epoch),
@@ -272,7 +290,7 @@ class _Training:
         folder.mkdir(parents=True, exist_ok=True)
         by_layer: dict[str, dict[str, float]] = {}
         total: dict[str, float] = {}
-        model = import_student(self._student, name=self._spec.student.start).model
+        model = self._imported()
         for variant in (DENSE, *self._sparsities):
             weights = self._folder / f"{variant}.npz"
             load_weights(model, weights)

@@ -36,6 +36,7 @@ class EpochEnd:
     """What is known when an epoch of a unit is over."""
 
     epochs_done: int
+    model: Arrays
     optimizer: Arrays
     point: CurvePoint
     seconds: float
@@ -80,6 +81,7 @@ class _Reporter(keras.callbacks.Callback):  # type: ignore[misc, unused-ignore]
         self._on_epoch(
             EpochEnd(
                 epochs_done=epoch + 1,
+                model=[weight.numpy() for weight in self.model.weights],
                 optimizer=[variable.numpy() for variable in optimizer_variables(self.model.optimizer)],
                 point=point,
                 seconds=now - self._started,

@@ -1,0 +1,128 @@
+"""Pruning by layer-wise reconstruction: a kernel loses the weights that its output misses least, the rest make up.
+
+Kernel by kernel, from the input on, the weights that stay are fitted by least squares so that the pruned network, on
+its own inner maps, computes what the dense one computes there. A network pruned by magnitude alone has to be trained
+back from far away; this one starts near.
+
+Which weights go: those of the smallest rise in error, w^2 / [G^-1]_jj for the Gram matrix G of a kernel's inputs (the
+Optimal Brain Surgeon; Frantar and Alistarh, Optimal Brain Compression, 2022, section 4), a share at a time with a refit
+between. Fitting to the dense network's output on the pruned network's input is that of AdaPrune (Hubara et al.,
+Accelerated Sparse Neural Training, 2021, section 5).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from zoo.progress import Ticker
+from zoo.training._teacher import Floats
+
+Doubles = npt.NDArray[np.float64]
+
+ROUNDS = 6
+"""In so many cuts a kernel comes to its sparsity, each smaller than the one before."""
+RIDGE = 1e-3
+"""Pull towards the dense weights, over the mean square of a kernel's inputs: some maps hardly ever differ from zero."""
+CHUNK = 32
+"""Inputs that go through a layer at once."""
+ROWS = 1 << 17
+"""Pixels that go into a Gram matrix at once."""
+
+
+def reconstruct(model: Any, dense: Any, inputs: Floats, sparsities: Mapping[str, float], ticker: Ticker) -> None:
+    """Prune `model` in place: each of its 1x1 convolutions named in `sparsities` to its share of zeros.
+
+    `model` and `dense` are the same network with the same weights and share no layer; `inputs` (n, side, side, 3)
+    are in the model's range. The convolutions have no activation of their own, as the importer makes them. `ticker`
+    advances by 1 a layer.
+    """
+    left = Counter(source for layer in dense.layers for source in _sources(layer))
+    left.update(output.node.layer.name for output in dense.outputs)
+    wanted: dict[str, Floats] = {}
+    given: dict[str, Floats] = {}
+    for layer, own in zip(dense.layers, model.layers, strict=True):
+        name, sources = layer.name, _sources(layer)
+        if not sources:
+            wanted[name] = given[name] = inputs
+        else:
+            wanted[name] = _apply(layer, [wanted[source] for source in sources])
+            if own.name in sparsities:
+                _fit(own, given[sources[0]], wanted[name], sparsities[own.name])
+            given[name] = _apply(own, [given[source] for source in sources])
+        for source in sources:
+            left[source] -= 1
+            if not left[source]:
+                del wanted[source], given[source]
+        ticker.advance(1)
+
+
+def pruned_least_squares(gram: Doubles, cross: Doubles, start: Doubles, sparsity: float) -> Doubles:
+    """Weights (k + 1, m) with `sparsity` of the first k rows zero, near the least error that such weights can have.
+
+    `gram` (k + 1, k + 1): mean of x x^T, and `cross` (k + 1, m): mean of x y^T, for inputs x whose last value is 1 and
+    outputs y; the last row of weights is the bias. `start` (k + 1, m): the weights to which a ridge pulls.
+    """
+    inputs, outputs = len(gram) - 1, cross.shape[1]
+    pull = np.zeros(inputs + 1)
+    pull[:inputs] = RIDGE * np.mean(np.diag(gram)[:inputs]) + np.finfo(np.float32).tiny
+    gram, cross = gram + np.diag(pull), cross + pull[:, None] * start
+    kept = np.ones((inputs + 1, outputs), bool)
+    for done in range(1, ROUNDS + 1):
+        rise = np.full((inputs, outputs), -1.0)
+        for support, columns in _supports(kept):
+            inverse = np.linalg.inv(gram[np.ix_(support, support)])
+            fitted = inverse @ cross[np.ix_(support, columns)]
+            weights = support[:-1]
+            rise[np.ix_(weights, columns)] = fitted[:-1] ** 2 / np.diag(inverse)[:-1, None]
+        share = sparsity * (1 - (1 - done / ROUNDS) ** 2)
+        gone = np.argsort(rise, axis=None, kind="stable")[: round(share * rise.size)]
+        kept[:inputs].flat[gone] = False
+    weights = np.zeros_like(cross)
+    for support, columns in _supports(kept):
+        at = np.ix_(support, columns)
+        weights[at] = np.linalg.solve(gram[np.ix_(support, support)], cross[at])
+    return weights
+
+
+def _supports(kept: npt.NDArray[np.bool_]) -> list[tuple[npt.NDArray[np.intp], list[int]]]:
+    """Columns by the rows that they keep; before anything is cut, all have the same."""
+    columns: dict[bytes, list[int]] = {}
+    for column in range(kept.shape[1]):
+        columns.setdefault(kept[:, column].tobytes(), []).append(column)
+    return [(np.flatnonzero(kept[:, same[0]]), same) for same in columns.values()]
+
+
+def _fit(layer: Any, inputs: Floats, outputs: Floats, sparsity: float) -> None:
+    kernel, bias = layer.kernel.numpy(), layer.bias.numpy()
+    pixels, answers = inputs.reshape(-1, kernel.shape[-2]), outputs.reshape(-1, kernel.shape[-1])
+    gram = np.zeros((kernel.shape[-2] + 1,) * 2)
+    cross = np.zeros((kernel.shape[-2] + 1, kernel.shape[-1]))
+    for first in range(0, len(pixels), ROWS):
+        part = pixels[first : first + ROWS]
+        part = np.concatenate([part, np.ones((len(part), 1), np.float32)], axis=1)
+        gram += part.T @ part
+        cross += part.T @ answers[first : first + ROWS]
+    start = np.concatenate([kernel.reshape(-1, kernel.shape[-1]), bias[None]]).astype(np.float64)
+    weights = pruned_least_squares(gram / len(pixels), cross / len(pixels), start, sparsity)
+    layer.kernel.assign(weights[:-1].reshape(kernel.shape))
+    layer.bias.assign(weights[-1])
+
+
+def _apply(layer: Any, inputs: Sequence[Floats]) -> Floats:
+    parts = []
+    for first in range(0, len(inputs[0]), CHUNK):
+        values = [value[first : first + CHUNK] for value in inputs]
+        parts.append(layer(values if len(values) > 1 else values[0]).numpy())
+    return np.concatenate(parts)
+
+
+def _sources(layer: Any) -> list[str]:
+    """Names of the layers whose values it reads; none for the input."""
+    from zoo.training._policy import before
+
+    return [above.name for above in before(layer)]
