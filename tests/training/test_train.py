@@ -56,11 +56,12 @@ class _Trainings:
         progress: SilentProgress | None = None,
         *,
         pictures: list[PictureSource] | None = None,
+        reconstruction_inputs: int = 0,
         **sparsities: float,
     ) -> Trained:
         return train_student(
             tiny_spec(),
-            tiny_preset(),
+            tiny_preset(reconstruction_inputs=reconstruction_inputs),
             student=self.student,
             teacher=self.teacher,
             pictures=self.pictures if pictures is None else pictures,
@@ -145,3 +146,19 @@ def test_a_damaged_checkpoint_counts_as_none(trainings: _Trainings, tmp_path: Pa
 def test_no_picture_is_an_input_error(trainings: _Trainings, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no picture to train on"):
         trainings.run(tmp_path, pictures=[])
+
+
+def test_kernels_pruned_by_reconstruction_keep_their_zeros_while_the_rest_trains(
+    trainings: _Trainings, tmp_path: Path
+) -> None:
+    straight = trainings.run(tmp_path / "straight", reconstruction_inputs=4)
+    assert max(straight.sparsity_by_layer["sparse"].values()) == pytest.approx(0.8, abs=0.01)
+    assert {round(point.sparsity, 6) for point in straight.curve if point.step != "pretrain"} == {
+        round(straight.sparsity["sparse"], 6)
+    }
+    with pytest.raises(_CutError):
+        trainings.run(tmp_path / "cut", _CutAfter(24), reconstruction_inputs=4)
+    resumed = trainings.run(tmp_path / "cut", reconstruction_inputs=4)
+    assert len(resumed.resumed_at) == 1
+    for name in ("out/dense.npz", "out/sparse.npz"):
+        assert (tmp_path / "cut" / name).read_bytes() == (tmp_path / "straight" / name).read_bytes()
