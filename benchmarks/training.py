@@ -28,7 +28,7 @@ from zoo.bench._statistics import median_estimate
 from zoo.cli._progress import show_progress
 from zoo.families import family_of
 from zoo.progress import Progress
-from zoo.sources import fetch_reference, read_picture, scan_pictures
+from zoo.sources import PictureSplit, fetch_reference, read_picture, scan_pictures
 from zoo.spec import ComputePrecision, ModelSpec, load_spec
 from zoo.student import import_student, start_tensorflow
 from zoo.training import Batch, BatchSource, Lesson, PictureSource, make_lesson
@@ -40,9 +40,9 @@ COUNTED, UNCOUNTED = 16, 6
 """Updates of a block. Uncounted are more than the batches that are prepared ahead."""
 
 
-def lesson_of(spec: ModelSpec, folder: Path, progress: Progress) -> Lesson:
+def lesson_of(spec: ModelSpec, folder: Path, progress: Progress, split: PictureSplit = "train") -> Lesson:
     teacher = fetch_reference(spec.student.teacher, spec.references[spec.student.teacher], progress=progress).path
-    paths = [one.path for one in scan_pictures(folder, spec.data.split, progress=progress).of("train")][:PICTURES]
+    paths = [one.path for one in scan_pictures(folder, spec.data.split, progress=progress).of(split)][:PICTURES]
     places = family_of(spec).locate(teacher, paths, progress=progress)
     pictures = [PictureSource(path, tuple(there)) for path, there in zip(paths, places, strict=True)]
     return make_lesson(spec, teacher=teacher, pictures=pictures, read_picture=read_picture)

@@ -178,6 +178,7 @@ def trained() -> TrainRecord:
         preset="standard",
         seed=20210721,
         batch_size=16,
+        reconstruction_inputs=256,
         target_sparsity=0.8,
         sparsity=0.8,
         sparsity_by_layer={f"conv2d_{i}": 0.8 for i in range(1, 47)},

@@ -85,6 +85,7 @@ def test_a_licence_that_the_hub_does_not_know_is_named(tmp_path: Path) -> None:
         "The smallest group has n = 60.",
         "0.746",  # F-score before calibration
         "5,178",  # training pictures
+        "on 256 inputs",  # how kernels were pruned
         "lfw/broken.jpg",
         "zoo build face_detector --data faces",
         "Sparse kernels did not run: this target runs the sparse model dense",

@@ -21,6 +21,7 @@ class TrainingView:
     preset: str
     seed: str
     batch_size: str
+    reconstruction_inputs: str
     pictures: str
     speed: str
     duration: str
@@ -56,6 +57,7 @@ def training_view(records: CardRecords) -> TrainingView | NotMeasured:
         preset=plain(record.preset),
         seed=str(record.seed),
         batch_size=integer(record.batch_size),
+        reconstruction_inputs=integer(record.reconstruction_inputs) if record.reconstruction_inputs else "",
         pictures=integer(record.pictures),
         speed=short(record.updates_per_second),
         duration=duration(record.provenance.seconds),

@@ -48,6 +48,7 @@ def train_stage(plan: Plan) -> Stage:
                 preset=plan.preset_name,
                 seed=spec.training.seed,
                 batch_size=preset.batch_size,
+                reconstruction_inputs=preset.reconstruction_inputs,
                 target_sparsity=sparsities["sparse"],
                 sparsity=trained.sparsity["sparse"],
                 sparsity_by_layer=trained.sparsity_by_layer["sparse"],

@@ -114,10 +114,13 @@ class TrainedStep(Frozen):
 
 
 class TrainRecord(StageRecord):
+    """`reconstruction_inputs`: on so many, kernels were pruned before the prune step; 0 where that step pruned them."""
+
     stage: Literal["train"] = "train"
     preset: str
     seed: int
     batch_size: int
+    reconstruction_inputs: int = 0
     target_sparsity: float
     sparsity: float
     sparsity_by_layer: dict[str, float]
