@@ -51,6 +51,18 @@ def test_new_output_takes_the_name_of_the_one_it_replaces() -> None:
     assert len({tensor.name for tensor in after.tensors}) == len(after.tensors)
 
 
+def test_a_file_that_ends_at_an_inner_value_gives_it_back_alone() -> None:
+    data = small()
+    whole = read_model(data)
+    convolution = next(operator for operator in whole.operators if operator.name == "CONV_2D")
+    editor = ModelEditor(data)
+    editor.main.end_at(convolution.outputs)
+    cut = read_model(editor.finish())
+    assert "MEAN" not in [operator.name for operator in cut.operators]
+    (inner,) = outputs_of(editor.finish())
+    np.testing.assert_allclose(inner.mean(axis=(1, 2)).ravel(), outputs_of(data)[0].ravel(), rtol=1e-5)
+
+
 def test_what_nothing_reads_is_dropped_with_its_constants() -> None:
     data = small()
     editor = ModelEditor(data)

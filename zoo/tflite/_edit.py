@@ -271,6 +271,13 @@ class GraphEditor:
         self._tree.operators = [kept for kept in self._tree.operators if id(kept) not in gone]
         self._changed = True
 
+    def end_at(self, values: Sequence[int]) -> None:
+        """Let the subgraph give back these values of the opened file and nothing else; its signatures go."""
+        self._tree.outputs = list(values)
+        signatures = self._editor.tree.signatureDefs or []
+        self._editor.tree.signatureDefs = [one for one in signatures if one.subgraphIndex != self._number]
+        self._changed = True
+
     def compact(self) -> None:
         """Drop operators whose results nothing reads, then tensors that nothing names; numbers change."""
         if not self._changed:
