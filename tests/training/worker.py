@@ -22,7 +22,7 @@ def train(job: dict[str, str]) -> list[float] | None:
     )
     trained = train_student(
         tiny_spec(training=training),
-        tiny_preset(batch_size=4),
+        tiny_preset(batch_size=4, reconstruction_inputs=4),
         student=Path(job["student"]).read_bytes(),
         teacher=Path(job["teacher"]),
         pictures=[

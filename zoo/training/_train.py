@@ -16,7 +16,7 @@ from zoo.spec import ModelSpec, Preset
 from zoo.student import import_student, load_weights, save_weights, start_tensorflow
 from zoo.training._apart import run_apart
 from zoo.training._batches import BatchSource
-from zoo.training._checkpoint import Standing, load_standing, save_standing
+from zoo.training._checkpoint import Arrays, Standing, load_standing, save_standing
 from zoo.training._cluster import read_cluster
 from zoo.training._lesson import Lesson, LossFunction, make_lesson
 from zoo.training._memory import keep_memory
@@ -163,13 +163,13 @@ class _Training:
         from zoo.training._units import compile_model
 
         precision = self._spec.training.precision
+        # Other workers' weights come from the chief when the unit starts.
+        counts = variant != DENSE and starts and self._replicas.is_chief
+        weights = self._first_weights(variant) if counts else None
         with self._replicas.scope():
             model = self._imported()
-            # Other workers' weights come from the chief when the unit starts.
-            if variant != DENSE and starts and self._replicas.is_chief:
-                load_weights(model, self._folder / f"{DENSE}.npz")
-                if self._preset.reconstruction_inputs:
-                    self._reconstruct(model, variant)
+            if weights is not None:
+                model.set_weights(weights)
             model = with_precision(model, precision)
             if variant != DENSE:
                 model = self._wrapped(model, self._sparsities[variant])
@@ -179,15 +179,26 @@ class _Training:
     def _imported(self) -> Any:
         return import_student(self._student, name=self._spec.student.start).model
 
+    def _first_weights(self, variant: str) -> Arrays:
+        """The dense variant's weights, pruned by reconstruction where the preset says so.
+
+        Made outside the replicas' scope, where every variable would be made on all workers at once.
+        """
+        model = self._imported()
+        load_weights(model, self._folder / f"{DENSE}.npz")
+        if self._preset.reconstruction_inputs:
+            self._reconstruct(model, variant)
+        weights: Arrays = model.get_weights()
+        return weights
+
     def _reconstruct(self, model: Any, variant: str) -> None:
         from zoo.training._policy import kernel_sparsities
         from zoo.training._reconstruction import reconstruct
 
         dense = self._imported()
-        load_weights(dense, self._folder / f"{DENSE}.npz")
-        pruning = self._spec.training.pruning
+        dense.set_weights(model.get_weights())
         with self._explained():
-            shares = kernel_sparsities(model, pruning, sparsity=self._sparsities[variant])
+            shares = kernel_sparsities(model, self._spec.training.pruning, sparsity=self._sparsities[variant])
         inputs = self._source.inputs_apart(self._preset.reconstruction_inputs)
         with self._progress.task(f"train: reconstruct {variant}", len(dense.layers)) as ticker:
             reconstruct(model, dense, inputs, shares, ticker)
