@@ -9,7 +9,7 @@ import { Chromium, Page } from "../../zoo/bridges/_chromium.mjs";
 const KEYS = { Tab: 9, Enter: 13, Space: 32 };
 const TEXTS = { Enter: "\r", Space: " " };
 const SHIFT = 8;
-const DEADLINE_MS = 60_000;
+const DEADLINE_MS = 30_000;
 
 const [program, folder, ...switches] = process.argv.slice(2);
 const browser = new Chromium(program, folder, switches);
@@ -83,11 +83,16 @@ const commands = {
   complaints: () => complaints,
 };
 
+function late(name) {
+  const say = (_, reject) => setTimeout(() => reject(new Error(`${name} took too long`)), DEADLINE_MS + 5_000).unref();
+  return new Promise(say);
+}
+
 for await (const line of readline.createInterface({ input: process.stdin })) {
   const [name, argument] = JSON.parse(line);
   let answer;
   try {
-    answer = { value: (await commands[name](argument)) ?? null };
+    answer = { value: (await Promise.race([commands[name](argument), late(name)])) ?? null };
   } catch (error) {
     answer = { error: String(error?.message ?? error) };
   }

@@ -33,7 +33,7 @@ AT_ONCE = 120
 """Frames that are on disk at a time, between the video and MediaPipe's process."""
 SIDE_LENGTH = 640
 """Pixels of a frame's longer side."""
-HEAD, FOOT = 64, 40
+HEAD, FOOT = 84, 40
 CODECS = ("vp09", "mp4v")
 """VP9, which browsers play, else MPEG-4; OpenCV's wheels hold no H.264 encoder."""
 MOST_PIXELS = 64_000_000
@@ -139,8 +139,9 @@ def _beside(frame: Frame, found: Found, number: int, sides: Sequence[Side], kind
         drawn = annotate(frame, finding, edges=kind.edges, colour=COLOURS[side.name])
         sheet.paste(Image.fromarray(drawn), (left, HEAD))
         pen.rectangle((left + 10, 13, left + 22, 25), COLOURS[side.name], outline=MUTED)
-        write(pen, (left + 30, 8), f"{side.heading}: {side.title}", size=17, width=width - 40)
-        write(pen, (left + 10, 36), facts(side), size=15, width=width - 20, colour=MUTED)
+        write(pen, (left + 30, 8), side.heading, size=18, width=width - 40)
+        write(pen, (left + 10, 34), side.title, size=14, width=width - 20, colour=MUTED)
+        write(pen, (left + 10, 56), facts(side), size=14, width=width - 20, colour=MUTED)
         write(pen, (left + 10, HEAD + height + 9), kind.counted(count(finding)), size=18, width=width - 20)
     return np.asarray(sheet)
 

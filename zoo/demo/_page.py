@@ -127,7 +127,7 @@ def _write_pictures(folder: Path, pictures: Sequence[Shown], progress: Progress)
         for number, picture in enumerate(pictures, start=1):
             file = folder / f"{number:02}.png"
             Image.fromarray(read_shown(picture.path)).save(file)
-            listed.append({"file": f"{folder.name}/{file.name}", "name": picture.name, "credit": picture.credit})
+            listed.append({"file": f"{folder.name}/{file.name}", "name": picture.caption})
             ticker.advance()
     return listed
 

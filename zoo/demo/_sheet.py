@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 SHEET_SUFFIX = ".png"
 CELL, GAP, CAPTION = 640, 24, 30
 """Pixels: the sides of a picture's place, between places, and for the line below each."""
-HEAD, FOOT = 140, 56
+HEAD, FOOT = 158, 56
 
 
 def render_sheet(
@@ -86,8 +86,9 @@ def _sheet(
     columns = [GAP, CELL + 2 * GAP]
     for left, side in zip(columns, sides, strict=True):
         pen.rectangle((left, 73, left + 13, 86), COLOURS[side.name], outline=MUTED)
-        write(pen, (left + 22, 68), f"{side.heading}: {side.title}", size=19, width=CELL - 22)
-        write(pen, (left, 98), facts(side), size=17, width=CELL, colour=MUTED)
+        write(pen, (left + 22, 67), side.heading, size=20, width=CELL - 22)
+        write(pen, (left, 96), side.title, size=16, width=CELL, colour=MUTED)
+        write(pen, (left, 119), facts(side), size=16, width=CELL, colour=MUTED)
     top = HEAD
     for number, (picture, one) in enumerate(zip(pictures, small, strict=True)):
         for left, side in zip(columns, sides, strict=True):
@@ -95,9 +96,7 @@ def _sheet(
             drawn = annotate(one, finding, edges=kind.edges, colour=COLOURS[side.name])
             pen.rectangle((left, top, left + CELL - 1, top + one.shape[0] - 1), PAGE)
             sheet.paste(Image.fromarray(drawn), (left + (CELL - one.shape[1]) // 2, top))
-            words = f"{kind.counted(count(finding))}   {picture.name}" + (
-                f" ({picture.credit})" if picture.credit else ""
-            )
+            words = "   ".join([kind.counted(count(finding)), picture.caption])
             write(pen, (left, top + one.shape[0] + 5), words, size=17, width=CELL)
         top += one.shape[0] + CAPTION + GAP
     _foot(pen, top - 8, width, found, sides)

@@ -27,6 +27,11 @@ class Shown:
     path: Path
     credit: str = ""
 
+    @property
+    def caption(self) -> str:
+        """What stands beside it."""
+        return f"{self.name}, {self.credit}" if self.credit else self.name
+
 
 @dataclass(frozen=True)
 class Rendered:

@@ -7,6 +7,7 @@ import { chosenPictures, ownPictures } from "./pictures.js";
 import { Timing } from "./timing.js";
 
 const FEWEST_TIMED = 30;
+const FEWEST_TELLING = 10; // frames below which a ratio is shown, and said to tell little
 const SAY_EVERY_MS = 5000; // of a camera, to those who listen
 
 const part = Object.fromEntries([...document.querySelectorAll("[id]")].map((element) => [element.id, element]));
@@ -90,7 +91,11 @@ function showTimes() {
   const spread = all && all.n > 3 ? `; half of them lie between ${all.low.toFixed(2)} and ${all.high.toFixed(2)}` : "";
   const medians = all ? ` Median times: ${left} ${ms(all.left)}, ${right} ${ms(all.right)}.` : "";
   const n = all ? all.n : 0;
-  part.about.textContent = `${right} over ${left}, median of n = ${n} frame${n === 1 ? "" : "s"}${spread}.${medians}`;
+  const few = n < FEWEST_TELLING;
+  part.ratio.classList.toggle("few", few);
+  part.about.textContent =
+    `${right} over ${left}, median of n = ${n} frame${n === 1 ? "" : "s"}${spread}.${medians}` +
+    (few ? " That is too few to tell; time more." : "");
   const { passed } = timing;
   part.passed.textContent = passed
     ? `${passed} frame${passed === 1 ? " is" : "s are"} not counted: the two found different numbers of ${contents.many}.`

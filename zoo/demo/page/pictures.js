@@ -6,10 +6,7 @@ const LONGEST_SIDE = 1280; // as the page's own pictures: no model sees more
 
 /** Pictures of the page's folder. */
 export function ownPictures(listed) {
-  return listed.map(({ file, name, credit }) => ({
-    name: credit ? `${name} (${credit})` : name,
-    open: async () => decode(await (await read(file)).blob(), name),
-  }));
+  return listed.map(({ file, name }) => ({ name, open: async () => decode(await (await read(file)).blob(), name) }));
 }
 
 /** Files that a person chose: all that say that they are pictures, or all where none does, so that each gets its say. */
