@@ -36,6 +36,7 @@ const commands = {
   async permit({ name, setting }) {
     await browser.send("Browser.setPermission", { permission: { name }, setting });
   },
+  go: (url) => page.send("Page.navigate", { url }),
   evaluate: (expression) => page.evaluate(expression),
   /** Waits until an expression is true. */
   async until(expression) {
