@@ -62,6 +62,17 @@ def test_bad_input_is_one_sentence_and_exit_2(
     assert sorted(here.rglob("*")) == before
 
 
+def test_a_broken_video_is_one_sentence_too(
+    here: Path, published_sparse: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (here / "broken.mp4").write_bytes(b"\0\0\0\x18ftypmp42" + bytes(4000))
+    asked = ["demo", "face_detector", "--file", str(published_sparse), "--render", "a.mp4", "--video", "broken.mp4"]
+    assert run(asked) == 2
+    captured = capfd.readouterr()
+    assert captured.err.strip() == "Error: broken.mp4 is no video that can be read; give an MP4, WebM or AVI file."
+    assert not (here / "a.mp4").exists()
+
+
 def test_a_served_page_is_told_in_json_and_ends_with_ctrl_c(here: Path, published_sparse: Path) -> None:
     command = [sys.executable, "-m", "zoo.cli", "demo", "face_detector", "--file", str(published_sparse)]
     command += ["--out", "builds", "--serve", "--json"]

@@ -142,6 +142,27 @@ def test_frames_are_timed_and_counted(browser: Browser) -> None:
     assert browser.text("passed") == ""
 
 
+@pytest.mark.slow
+def test_pictures_do_not_flicker_by_where_motion_is_not_wanted(browser: Browser) -> None:
+    browser.prefer(prefers_reduced_motion="reduce")
+    browser.evaluate("""(() => {
+      const draw = CanvasRenderingContext2D.prototype.drawImage;
+      globalThis.drawn = 0;
+      CanvasRenderingContext2D.prototype.drawImage = function (...given) {
+        globalThis.drawn += 1;
+        return draw.apply(this, given);
+      };
+    })()""")
+    try:
+        browser.evaluate("document.getElementById('time').click()")
+        browser.until("document.getElementById('said').textContent.startsWith('Timed.')")
+        assert browser.text("about").startswith("sparse over dense, median of n = 30 frames")
+        assert browser.evaluate("drawn") == 2
+    finally:
+        browser.prefer(prefers_reduced_motion="no-preference")
+        browser.evaluate("location.reload()")
+
+
 def test_no_camera_is_said_in_a_sentence(browser: Browser) -> None:
     browser.keys("Tab", "Tab", "Tab", "Enter")
     problem_says(browser, "This machine has no camera. Choose a picture instead, or connect one and try again.")

@@ -45,7 +45,7 @@ def test_a_page_says_what_each_file_is(sides: Sequence[Side]) -> None:
 
 
 def test_a_dense_file_on_the_right_is_not_called_sparse(spec: ModelSpec, sides: Sequence[Side]) -> None:
-    assert make_side("sparse", "x", sides[0].path, spec).heading == "Other, stored dense"
+    assert make_side("sparse", "x", sides[0].path, spec).heading == "Other"
 
 
 def test_text_of_the_spec_stays_text(

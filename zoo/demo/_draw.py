@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     from PIL import ImageDraw
 
+Pixel = tuple[int, int]
+"""`(x, y)` in subpixels."""
 INK, MUTED, PAPER, PAGE = "#1f2a37", "#5b6676", "#ffffff", "#eef1f5"
 _RIM = (16, 20, 24)
 _SUBPIXEL_BITS = 3
@@ -25,7 +27,6 @@ def annotate(
     picture: npt.NDArray[np.uint8], finding: Finding, *, edges: Sequence[Edge], colour: str
 ) -> npt.NDArray[np.uint8]:
     """A copy of the picture, (H, W, 3) uint8 RGB, with boxes, points and the lines between them, rimmed in dark."""
-    import cv2
     import numpy as np
     from PIL import ImageColor
 
@@ -34,26 +35,45 @@ def annotate(
     unit = max(width, height) / 480
     bright = ImageColor.getrgb(colour)[:3]
 
-    def at(x: float, y: float) -> tuple[int, int]:
+    def at(x: float, y: float) -> Pixel:
         scaled = np.nan_to_num(np.array([x * width, y * height]) * (1 << _SUBPIXEL_BITS))
         left, top = np.clip(np.rint(scaled), -_FURTHEST, _FURTHEST).astype(int)
         return int(left), int(top)
 
-    lines, points = [], []
-    for one in finding.detections:
-        x0, y0, x1, y1 = one.box
-        lines += [((x0, y0), (x1, y0)), ((x1, y0), (x1, y1)), ((x1, y1), (x0, y1)), ((x0, y1), (x0, y0))]
-        points += list(one.keypoints)
+    for detection in finding.detections:
+        x0, y0, x1, y1 = detection.box
+        corners = [at(x0, y0), at(x1, y0), at(x1, y1), at(x0, y1)]
+        lines = list(zip(corners, [*corners[1:], corners[0]], strict=True))
+        points = [at(x, y) for x, y in detection.keypoints]
+        _mark(drawn, lines, points, bright, _thinned(unit, corners, 100))
     for figure in finding.figures:
-        lines += [(figure.points[start][:2], figure.points[end][:2]) for start, end in edges]
-        points += [point[:2] for point in figure.points]
-    for shade, line, radius in ((_RIM, 4.5, 3.4), (bright, 2.5, 2.4)):
-        thick = max(1, round(line * unit))
-        for start, end in lines:
-            cv2.line(drawn, at(*start), at(*end), shade, thick, cv2.LINE_AA, _SUBPIXEL_BITS)
-        for x, y in points:
-            cv2.circle(drawn, at(x, y), round(radius * unit * (1 << _SUBPIXEL_BITS)), shade, -1, cv2.LINE_AA, 3)
+        points = [at(x, y) for x, y, _ in figure.points]
+        lines = [(points[start], points[end]) for start, end in edges]
+        _mark(drawn, lines, points, bright, _thinned(unit, points, 200))
     return drawn
+
+
+def _thinned(unit: float, points: Sequence[Pixel], share: float) -> float:
+    """The unit for a thing that spans these points, smaller for a small one, which marks must not hide."""
+    spans = [max(axis) - min(axis) for axis in zip(*points, strict=True)]
+    return min(unit, max(0.4 * unit, max(spans) / (1 << _SUBPIXEL_BITS) / share))
+
+
+def _mark(
+    drawn: npt.NDArray[np.uint8],
+    lines: Sequence[tuple[Pixel, Pixel]],
+    points: Sequence[Pixel],
+    bright: tuple[int, ...],
+    unit: float,
+) -> None:
+    import cv2
+
+    for shade, line, radius in ((_RIM, 4.5, 3.4), (bright, 2.5, 2.4)):
+        for start, end in lines:
+            cv2.line(drawn, start, end, shade, max(1, round(line * unit)), cv2.LINE_AA, _SUBPIXEL_BITS)
+        for point in points:
+            wide = round(radius * unit * (1 << _SUBPIXEL_BITS))
+            cv2.circle(drawn, point, wide, shade, -1, cv2.LINE_AA, _SUBPIXEL_BITS)
 
 
 def write(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from zoo.demo._draw import MUTED, PAPER, annotate, write
 from zoo.demo._found import Found, count, find, kind_of, placed
-from zoo.demo._sheet import facts, rendered
+from zoo.demo._sheet import rendered
 from zoo.demo._shown import Rendered, shrunk
 from zoo.demo._side import Side
 from zoo.demo._skeletons import COLOURS, Kind
@@ -80,8 +81,11 @@ def render_film(target: Path, video: Path, *, spec: ModelSpec, sides: Sequence[S
 @contextmanager
 def _video(path: Path) -> Iterator[tuple[Iterator[Frame], float, int]]:
     """Its frames, (H, W, 3) uint8 RGB of equal size; how many there are a second, and in all (0: it does not say)."""
+    # FFmpeg says its own part on standard error otherwise, beside our sentence; read once, at its first use.
+    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
     import cv2
 
+    cv2.setLogLevel(0)
     if not path.is_file():
         raise InputError(f"--video: there is no file {path}.")
     capture = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
@@ -141,7 +145,7 @@ def _beside(frame: Frame, found: Found, number: int, sides: Sequence[Side], kind
         pen.rectangle((left + 10, 13, left + 22, 25), COLOURS[side.name], outline=MUTED)
         write(pen, (left + 30, 8), side.heading, size=18, width=width - 40)
         write(pen, (left + 10, 34), side.title, size=14, width=width - 20, colour=MUTED)
-        write(pen, (left + 10, 56), facts(side), size=14, width=width - 20, colour=MUTED)
+        write(pen, (left + 10, 56), side.facts, size=14, width=width - 20, colour=MUTED)
         write(pen, (left + 10, HEAD + height + 9), kind.counted(count(finding)), size=18, width=width - 20)
     return np.asarray(sheet)
 

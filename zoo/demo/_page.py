@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 PAGE_FILE = "index.html"
 CONTENTS_FILE = "demo.json"
 """What the page shows; a folder that holds it is a page of ours, and may be replaced."""
-SCRIPTS = ("camera.js", "demo.js", "drawing.js", "models.js", "pictures.js", "timing.js")
+SCRIPTS = ("camera.js", "demo.js", "drawing.js", "models.js", "pictures.js", "timing.js", "view.js")
 RUNTIME_FILES = {
     # Servers know .js; of .mjs many do not, and browsers run no module that comes as plain bytes.
     "vision_bundle.mjs": "vision_bundle.js",

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 from zoo.errors import OutsideError
 
@@ -22,17 +22,20 @@ HEADERS = {
 }
 
 
+TYPES = {
+    "": "application/octet-stream",
+    ".html": "text/html; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".json": "application/json",
+    ".wasm": "application/wasm",
+    ".png": "image/png",
+}
+"""Given here, because the system's own table may say otherwise, and browsers run no script of another type."""
+
+
 class _Files(SimpleHTTPRequestHandler):
-    # Given here, because the system's own table may say otherwise, and browsers run no script of another type.
-    extensions_map: ClassVar[dict[str, str]] = {
-        "": "application/octet-stream",
-        ".html": "text/html; charset=utf-8",
-        ".css": "text/css; charset=utf-8",
-        ".js": "text/javascript; charset=utf-8",
-        ".json": "application/json",
-        ".wasm": "application/wasm",
-        ".png": "image/png",
-    }
+    extensions_map = TYPES
 
     def end_headers(self) -> None:
         for name, value in HEADERS.items():

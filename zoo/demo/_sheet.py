@@ -62,11 +62,6 @@ def rendered(target: Path, found: Found) -> Rendered:
     return Rendered(target, found.graph, len(next(iter(counts.values()))), counts, medians)
 
 
-def facts(side: Side) -> str:
-    """Size and zeros of a side's file, in a line."""
-    return f"{side.bytes:,} bytes, {side.zeros:.0%} zeros in its 1x1 kernels"
-
-
 def _sheet(
     pictures: Sequence[Shown],
     pixels: Sequence[npt.NDArray[np.uint8]],
@@ -88,7 +83,7 @@ def _sheet(
         pen.rectangle((left, 73, left + 13, 86), COLOURS[side.name], outline=MUTED)
         write(pen, (left + 22, 67), side.heading, size=20, width=CELL - 22)
         write(pen, (left, 96), side.title, size=16, width=CELL, colour=MUTED)
-        write(pen, (left, 119), facts(side), size=16, width=CELL, colour=MUTED)
+        write(pen, (left, 119), side.facts, size=16, width=CELL, colour=MUTED)
     top = HEAD
     for number, (picture, one) in enumerate(zip(pictures, small, strict=True)):
         for left, side in zip(columns, sides, strict=True):

@@ -38,7 +38,13 @@ class Side:
         """Of its column. The right file may be one that a person gave, and need not be sparse."""
         if self.name == "dense":
             return "Dense"
-        return "Sparse" if self.stored_sparse else "Other, stored dense"
+        return "Sparse" if self.stored_sparse else "Other"
+
+    @property
+    def facts(self) -> str:
+        """Size, zeros and storage, in a line."""
+        stored = "sparse" if self.stored_sparse else "dense"
+        return f"{self.bytes:,} bytes, {self.zeros:.0%} zeros in its 1x1 kernels, stored {stored}"
 
 
 def make_side(name: SideName, title: str, path: Path, spec: ModelSpec) -> Side:

@@ -1,20 +1,18 @@
 // The page: what a person chooses goes through both models, and is drawn and timed side by side.
 
 import { Camera } from "./camera.js";
-import { draw } from "./drawing.js";
-import { Told, openModels, read, reason } from "./models.js";
+import { Told, openModels, read } from "./models.js";
 import { chosenPictures, ownPictures } from "./pictures.js";
 import { Timing } from "./timing.js";
+import { View, part, say, tell, write } from "./view.js";
 
 const FEWEST_TIMED = 30;
-const FEWEST_TELLING = 10; // frames below which a ratio is shown, and said to tell little
 const SAY_EVERY_MS = 5000; // of a camera, to those who listen
 
-const part = Object.fromEntries([...document.querySelectorAll("[id]")].map((element) => [element.id, element]));
 const still = matchMedia("(prefers-reduced-motion: reduce)");
 const timing = new Timing();
 
-let contents;
+let view;
 let models = [];
 let pictures = [];
 let index = 0;
@@ -30,7 +28,7 @@ let last = Promise.resolve();
 function run(job, what = "") {
   const mine = ++newest;
   const alive = () => mine === newest;
-  part.problem.textContent = "";
+  tell(null);
   last = last.then(async () => {
     if (!alive()) return;
     doing = what;
@@ -51,76 +49,21 @@ function stop() {
 
 const nextFrame = () => new Promise((resolve) => requestAnimationFrame(resolve));
 
-// What is seen and heard.
-
-function tell(error) {
-  part.problem.textContent = error instanceof Told ? error.message : `Something failed: ${reason(error)}. Reload the page.`;
-}
-
+/** Buttons and the name of what is shown, as they fit what is being done. */
 function update() {
   const ready = models.length === 2;
   const several = pictures.length > 1;
   for (const name of ["choose", "folder", "camera"]) part[name].disabled = !ready;
   for (const name of ["previous", "next"]) part[name].disabled = !ready || !several || doing === "camera";
   part.time.disabled = !ready || pictures.length === 0 || doing === "camera";
-  part.camera.textContent = doing === "camera" ? "Stop the camera" : "Camera";
-  part.time.textContent = doing === "timing" ? "Stop timing" : `Time ${frames()} frames`;
+  write("camera", doing === "camera" ? "Stop the camera" : "Camera");
+  write("time", doing === "timing" ? "Stop timing" : `Time ${frames()} frames`);
   const picture = pictures[index];
-  if (doing === "camera") part.place.textContent = "Camera";
-  else part.place.textContent = picture ? `${index + 1} of ${pictures.length}: ${picture.name}` : "No picture yet";
+  const shown = picture ? `${index + 1} of ${pictures.length}: ${picture.name}` : "No picture yet";
+  write("place", doing === "camera" ? "Camera" : shown);
 }
 
 const frames = () => Math.max(FEWEST_TIMED, pictures.length);
-const counted = (things) => `${things.length} ${things.length === 1 ? contents.one : contents.many}`;
-const ms = (value) => `${value.toFixed(1)} ms`;
-
-function show(image, found, name) {
-  contents.sides.forEach((side, number) => {
-    const { things, milliseconds } = found[number];
-    draw(part[side.name], image, things, { edges: contents.edges, colour: contents.colours[number] });
-    part[side.name].setAttribute("aria-label", `${side.heading}: ${counted(things)} on ${name}`);
-    part[`${side.name}_found`].textContent = `${counted(things)}, ${ms(milliseconds)}`;
-  });
-  showTimes();
-}
-
-function showTimes() {
-  const [left, right] = contents.sides.map(({ heading }) => heading.toLowerCase());
-  const all = timing.summary;
-  part.ratio.textContent = all ? all.ratio.toFixed(2) : "–";
-  const spread = all && all.n > 3 ? `; half of them lie between ${all.low.toFixed(2)} and ${all.high.toFixed(2)}` : "";
-  const medians = all ? ` Median times: ${left} ${ms(all.left)}, ${right} ${ms(all.right)}.` : "";
-  const n = all ? all.n : 0;
-  const few = n < FEWEST_TELLING;
-  part.ratio.classList.toggle("few", few);
-  part.about.textContent =
-    `${right} over ${left}, median of n = ${n} frame${n === 1 ? "" : "s"}${spread}.${medians}` +
-    (few ? " That is too few to tell; time more." : "");
-  const { passed } = timing;
-  part.passed.textContent = passed
-    ? `${passed} frame${passed === 1 ? " is" : "s are"} not counted: the two found different numbers of ${contents.many}.`
-    : "";
-}
-
-function blank(name) {
-  for (const side of contents.sides) {
-    const canvas = part[side.name];
-    canvas.getContext("2d").clearRect(0, 0, canvas.width, canvas.height);
-    canvas.setAttribute("aria-label", `${side.heading}: nothing, ${name} was not read`);
-    part[`${side.name}_found`].textContent = "–";
-  }
-}
-
-function say(text) {
-  part.said.textContent = text;
-}
-
-function summary(found, name) {
-  const parts = contents.sides.map(
-    ({ heading }, side) => `${heading.toLowerCase()} found ${counted(found[side].things)} in ${ms(found[side].milliseconds)}`,
-  );
-  return `${name}: ${parts.join(", ")}.`;
-}
 
 // What is run.
 
@@ -147,14 +90,15 @@ async function lookAt(picture) {
   try {
     image = await picture.open();
   } catch (error) {
-    blank(picture.name);
+    view.blank(picture.name);
     throw error;
   }
   look(image); // memory is made ready on a first run, which is not counted
   const found = look(image);
   count(found);
-  show(image, found, picture.name);
-  say(summary(found, picture.name));
+  view.show(image, found, picture.name);
+  view.showTimes(timing);
+  say(view.summary(found, picture.name));
   image.close();
 }
 
@@ -178,8 +122,8 @@ async function timeAll(alive) {
     const found = look(image);
     count(found);
     // Pictures that change many times a second are motion too.
-    if (!still.matches || pictures.length === 1 || frame === frames() - 1) show(image, found, picture.name);
-    else showTimes();
+    if (!still.matches || pictures.length === 1 || frame === frames() - 1) view.show(image, found, picture.name);
+    view.showTimes(timing);
     image.close();
     update();
     await nextFrame();
@@ -198,11 +142,12 @@ async function watchCamera(camera, alive) {
       const found = look(image);
       if (!first) count(found);
       first = false;
-      show(image, found, "the camera");
+      view.show(image, found, "the camera");
+      view.showTimes(timing);
       image.close();
       if (performance.now() - spoken > SAY_EVERY_MS) {
         spoken = performance.now();
-        say(summary(found, "Camera"));
+        say(view.summary(found, "Camera"));
       }
     }
   } finally {
@@ -240,7 +185,7 @@ async function toggleCamera() {
     return;
   }
   stop();
-  part.problem.textContent = "";
+  tell(null);
   try {
     const camera = await Camera.open();
     run((alive) => watchCamera(camera, alive), "camera");
@@ -270,9 +215,9 @@ function listen() {
 }
 
 async function start() {
-  const progress = (text) => (part.waiting.textContent = text);
-  contents = await (await read("demo.json")).json();
-  models = await openModels(contents, progress);
+  const contents = await (await read("demo.json")).json();
+  view = new View(contents);
+  models = await openModels(contents, (text) => write("waiting", text));
   listen();
   part.waiting.hidden = true;
   update();

@@ -13,14 +13,15 @@ export function draw(canvas, image, things, { edges, colour }) {
   Object.assign(pen, { lineJoin: "round", lineCap: "round", font: `600 ${14 * unit}px system-ui, sans-serif` });
   const at = ([x, y]) => [x * width, y * height];
   for (const { box, points, label } of things) {
+    const thin = Math.min(unit, Math.max(0.4 * unit, extent(box, points, at) / (edges.length > 0 ? 200 : 100)));
     const path = new Path2D();
     if (box) path.rect(box[0] * width, box[1] * height, box[2] * width, box[3] * height);
     for (const [from, to] of edges) {
       path.moveTo(...at(points[from]));
       path.lineTo(...at(points[to]));
     }
-    stroke(pen, path, colour, unit);
-    for (const point of points) dot(pen, at(point), colour, unit);
+    stroke(pen, path, colour, thin);
+    for (const point of points) dot(pen, at(point), colour, thin);
     if (label) write(pen, label, corner(box, points, at), colour, unit);
   }
 }
@@ -39,6 +40,13 @@ function dot(pen, [x, y], colour, unit) {
     pen.arc(x, y, radius, 0, 2 * Math.PI);
     pen.fill();
   }
+}
+
+/** Pixels of a thing's longer side: marks must not hide what is small. */
+function extent(box, points, at) {
+  const corners = box ? [[box[0], box[1]], [box[0] + box[2], box[1] + box[3]]] : points;
+  const [across, down] = [0, 1].map((axis) => corners.map((corner) => at(corner)[axis]));
+  return Math.max(Math.max(...across) - Math.min(...across), Math.max(...down) - Math.min(...down));
 }
 
 /** Where a label stands: over the box, or over the highest point. */
