@@ -22,7 +22,7 @@ def said_of(browser: Browser, folder: Path) -> str:
     """The sentence that stands on the page, once there is one; nothing can be chosen then."""
     with served(folder) as address:
         browser.evaluate(f"location.assign({address!r})")
-        browser.until("document.getElementById('problem')?.textContent")
+        browser.until(f"location.href === {address!r} && document.getElementById('problem')?.textContent")
         assert browser.evaluate("document.getElementById('choose').disabled")
         assert browser.evaluate("document.getElementById('waiting').hidden")
         return browser.text("problem")

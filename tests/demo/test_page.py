@@ -135,7 +135,7 @@ def test_frames_are_timed_and_counted(browser: Browser) -> None:
         float(number)
         for number in (browser.text("ratio"), *re.findall(r"lie between ([\d.]+) and ([\d.]+)\. ", about)[0])
     )
-    dense, sparse = map(float, re.findall(r"dense ([\d.]+) ms, sparse ([\d.]+) ms", about)[0])
+    dense, sparse = map(float, re.findall(r"dense ([\d.]+)\sms, sparse ([\d.]+)\sms", about)[0])
     assert 0 < low <= ratio <= high
     assert dense > 0
     assert sparse > 0
@@ -161,6 +161,7 @@ def test_pictures_do_not_flicker_by_where_motion_is_not_wanted(browser: Browser)
     finally:
         browser.prefer(prefers_reduced_motion="no-preference")
         browser.evaluate("location.reload()")
+        browser.until("globalThis.drawn === undefined")
 
 
 def test_no_camera_is_said_in_a_sentence(browser: Browser) -> None:

@@ -45,18 +45,18 @@ def annotate(
         corners = [at(x0, y0), at(x1, y0), at(x1, y1), at(x0, y1)]
         lines = list(zip(corners, [*corners[1:], corners[0]], strict=True))
         points = [at(x, y) for x, y in detection.keypoints]
-        _mark(drawn, lines, points, bright, _thinned(unit, corners, 100))
+        _mark(drawn, lines, points, bright, _thinned(unit, corners, 90))
     for figure in finding.figures:
         points = [at(x, y) for x, y, _ in figure.points]
         lines = [(points[start], points[end]) for start, end in edges]
-        _mark(drawn, lines, points, bright, _thinned(unit, points, 200))
+        _mark(drawn, lines, points, bright, _thinned(unit, points, 150))
     return drawn
 
 
 def _thinned(unit: float, points: Sequence[Pixel], share: float) -> float:
     """The unit for a thing that spans these points, smaller for a small one, which marks must not hide."""
-    spans = [max(axis) - min(axis) for axis in zip(*points, strict=True)]
-    return min(unit, max(0.4 * unit, max(spans) / (1 << _SUBPIXEL_BITS) / share))
+    longest: int = max(max(axis) - min(axis) for axis in zip(*points, strict=True))
+    return min(unit, max(unit / 2, longest / (1 << _SUBPIXEL_BITS) / share))
 
 
 def _mark(

@@ -13,7 +13,7 @@ export function draw(canvas, image, things, { edges, colour }) {
   Object.assign(pen, { lineJoin: "round", lineCap: "round", font: `600 ${14 * unit}px system-ui, sans-serif` });
   const at = ([x, y]) => [x * width, y * height];
   for (const { box, points, label } of things) {
-    const thin = Math.min(unit, Math.max(0.4 * unit, extent(box, points, at) / (edges.length > 0 ? 200 : 100)));
+    const thin = Math.min(unit, Math.max(unit / 2, extent(box, points, at) / (box ? 90 : 150)));
     const path = new Path2D();
     if (box) path.rect(box[0] * width, box[1] * height, box[2] * width, box[3] * height);
     for (const [from, to] of edges) {

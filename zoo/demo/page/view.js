@@ -24,7 +24,7 @@ export function say(text) {
   write("said", text);
 }
 
-const ms = (value) => `${value.toFixed(1)} ms`;
+const ms = (value) => `${value.toFixed(1)}\u00a0ms`;
 
 export class View {
   #contents;
@@ -41,7 +41,7 @@ export class View {
       const { things, milliseconds } = found[number];
       draw(part[side.name], image, things, { edges, colour: colours[number] });
       part[side.name].setAttribute("aria-label", `${side.heading}: ${this.#counted(things)} on ${name}`);
-      write(`${side.name}_found`, `${this.#counted(things)}, ${ms(milliseconds)}`);
+      write(`${side.name}_found`, `${this.#counted(things)}, this frame in ${ms(milliseconds)}`);
     });
   }
 
