@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -50,3 +53,16 @@ def test_the_published_file_finds_the_same_on_both_sides(
         browser.ask("size", (1100, 900))
         browser.ask("shoot", str(tmp_path / "page.png"))
     assert found > 0
+
+
+@pytest.mark.slow
+def test_any_file_server_will_do_and_any_folder_of_it(page: Path, chromium: Path, tmp_path: Path) -> None:
+    """Python's own, without the headers of ours, and the page below its root."""
+    handler = partial(SimpleHTTPRequestHandler, directory=str(page.parent))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server, browsing(tmp_path) as browser:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        browser.open(f"http://127.0.0.1:{server.server_address[1]}/{page.name}/")
+        browser.until("document.getElementById('said').textContent.startsWith('astronaut.png')")
+        assert browser.text("dense_found").startswith("1 face")
+        assert browser.text("sparse_found").startswith("1 face")
+        server.shutdown()
