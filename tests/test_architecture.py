@@ -33,6 +33,7 @@ LOWER = {
     "families": BASE | {"evaluate", "runtimes", "sources", "training"},
     "card": set(BASE),
     "release": set(BASE),
+    "demo": BASE | {"card", "runtimes", "sources", "tflite", "xnnpack"},
     "pipeline": BASE
     | {
         "sources",
@@ -48,9 +49,10 @@ LOWER = {
         "families",
         "card",
         "release",
+        "demo",
     },
     "pytest_plugin": BASE | {"families", "pipeline"},
-    "cli": BASE | {"adapt", "card", "pipeline", "bench", "xnnpack", "release", "tflite"},
+    "cli": BASE | {"adapt", "card", "demo", "pipeline", "bench", "xnnpack", "release", "tflite"},
 }
 """Which packages each may import. The command line may call a domain function that needs no build."""
 

@@ -46,8 +46,8 @@ export class Chromium {
   #listeners = [];
   #complaint = "";
 
-  /** Starts `program` with a new profile below `parent`. */
-  constructor(program, parent) {
+  /** Starts `program` with a new profile below `parent`, and with `more` of its switches. */
+  constructor(program, parent, more = []) {
     const profile = fs.mkdtempSync(path.join(parent, "chromium-"));
     // Its socket lies in its temporary folder, and a socket's path has little room: `parent` may lie too deep.
     const temporary = fs.mkdtempSync(path.join(os.tmpdir(), "zoo-"));
@@ -57,7 +57,7 @@ export class Chromium {
     const own = [`--user-data-dir=${profile}`, "--remote-debugging-pipe", "about:blank"];
     const env = { ...process.env, TMPDIR: temporary, XDG_CONFIG_HOME: path.join(profile, "config") };
     const stdio = ["ignore", "ignore", "pipe", "pipe", "pipe"];
-    this.#process = spawn(program, [...FLAGS, ...sandbox, ...own], { stdio, env });
+    this.#process = spawn(program, [...FLAGS, ...sandbox, ...more, ...own], { stdio, env });
     this.#exit = new Promise((resolve) => {
       this.#process.once("error", (error) => resolve(`did not start (${error.code ?? error.message})`));
       this.#process.once("exit", (code, signal) => resolve(`ended ${signal ? `by ${signal}` : `with status ${code}`}`));
@@ -168,6 +168,11 @@ export class Page {
     if (errorText) throw new Error(`Chromium did not open the page (${errorText})`);
     await Promise.race([loaded.promise, page.#crash]);
     return page;
+  }
+
+  /** Asks for a method of the protocol, of this page. */
+  send(method, params = {}) {
+    return this.#browser.send(method, params, this.#session);
   }
 
   /** The value of a JavaScript expression in the page, waited for. Errors thrown there are thrown here. */

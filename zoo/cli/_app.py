@@ -12,6 +12,7 @@ from zoo.cli import (
     _bench,
     _build,
     _card,
+    _demo,
     _doctor,
     _dropin,
     _evaluate,
@@ -42,6 +43,7 @@ app.command("bench", epilog=_bench.EXAMPLES)(_bench.bench)
 app.command("ladder", epilog=_ladder.EXAMPLES)(_ladder.ladder)
 app.command("evaluate", epilog=_evaluate.EXAMPLES)(_evaluate.evaluate)
 app.command("dropin", epilog=_dropin.EXAMPLES)(_dropin.dropin)
+app.command("demo", epilog=_demo.EXAMPLES)(_demo.demo)
 app.command("card", epilog=_card.EXAMPLES)(_card.card)
 app.command("publish", epilog=_publish.EXAMPLES)(_publish.publish)
 app.command("doctor", epilog=_doctor.EXAMPLES)(_doctor.doctor)

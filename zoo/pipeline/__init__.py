@@ -6,6 +6,7 @@ from zoo.pipeline._build_all import BuiltModel, build_all, builds_at_once
 from zoo.pipeline._built import dropin_built, evaluate_built, write_card_again
 from zoo.pipeline._catalogue import ModelEntry, buildable_models, built_model, catalogue, read_records
 from zoo.pipeline._combinations import measure_combinations
+from zoo.pipeline._demo import render_demo, write_demo
 from zoo.pipeline._doctor import Diagnosis, Finding, diagnose
 from zoo.pipeline._engine import StageOutcome, full_disk_said, run_stages, stage_key
 from zoo.pipeline._folders import BuildFolder, build_folder, locked, replace_folder, restore_folder
@@ -63,10 +64,12 @@ __all__ = [
     "plan_stages",
     "read_record",
     "read_records",
+    "render_demo",
     "replace_folder",
     "restore_folder",
     "run_stages",
     "stage_key",
     "with_sparsities",
     "write_card_again",
+    "write_demo",
 ]

@@ -29,7 +29,7 @@ from zoo.runtimes._matching import (
     summed_metrics,
 )
 from zoo.runtimes._poses import PoseRun, run_pose_graph
-from zoo.runtimes._tasks import BUNDLE_SUFFIX, TaskRole, model_in, role_of
+from zoo.runtimes._tasks import BUNDLE_SUFFIX, TaskRole, model_in, ready_for_tasks, role_of
 from zoo.runtimes._web import WEB_METHODS, run_web_task
 
 __all__ = [
@@ -76,6 +76,7 @@ __all__ = [
     "match_runs",
     "model_in",
     "original_file",
+    "ready_for_tasks",
     "role_of",
     "run_face_graph",
     "run_hand_graph",

@@ -5,6 +5,7 @@ from zoo.sources._decode import read_picture
 from zoo.sources._environment import side_python
 from zoo.sources._fetch import FetchedFile, fetch_reference
 from zoo.sources._node import litertjs_package, node_binary, tasks_vision_package
+from zoo.sources._pick import pick_pictures
 from zoo.sources._pictures import Picture, PictureSet, PictureSplit, read_picture_set, set_digest, write_picture_set
 from zoo.sources._sample import sample_pictures
 from zoo.sources._scan import scan_pictures
@@ -20,6 +21,7 @@ __all__ = [
     "fetch_reference",
     "litertjs_package",
     "node_binary",
+    "pick_pictures",
     "read_picture",
     "read_picture_set",
     "sample_pictures",
