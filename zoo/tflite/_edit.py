@@ -95,9 +95,8 @@ class ModelEditor:
 
     def _drop_buffers(self) -> None:
         used = {0} | {tensor.buffer for graph in self.tree.subgraphs for tensor in graph.tensors or []}
-        used |= {entry.buffer for entry in self.tree.metadata or []}
         old_style = _indices(self.tree.metadataBuffer)
-        used |= set(old_style)
+        used |= {entry.buffer for entry in self.tree.metadata or []} | set(old_style)
         kept = sorted(index for index in used if index < len(self.tree.buffers or []))
         moved = {old: new for new, old in enumerate(kept)}
         self.tree.buffers = [self.tree.buffers[old] for old in kept]
@@ -120,9 +119,7 @@ class GraphEditor:
         self._tree.tensors = list(self._tree.tensors or [])
         self._opened: list[Any] = list(self._tree.operators)
         # By tensor, the opened operators that may read it; those that no longer do stay named.
-        self._readers: dict[int, set[int]] = {}
-        for index, readers in self.graph.consumers.items():
-            self._readers[index] = {operator.index for operator in readers}
+        self._readers = {index: {one.index for one in read} for index, read in self.graph.consumers.items()}
         self._after: dict[int, Any] = {}
         self._front = 0
         self._changed = False
@@ -218,8 +215,7 @@ class GraphEditor:
 
         output = self._tensor(name, shape, dtype)
         code = self._editor.operator_code(kind)
-        number, table = options_of(kind, options)
-        made = schema.OperatorT(code, list(inputs), [output], number, table)
+        made = schema.OperatorT(code, list(inputs), [output], *options_of(kind, options))
         self._tree.operators.insert(self._place(before, after, made), made)
         self._changed = True
         return output
@@ -272,10 +268,10 @@ class GraphEditor:
         self._changed = True
 
     def end_at(self, values: Sequence[int]) -> None:
-        """Let the subgraph give back these values of the opened file and nothing else; its signatures go."""
+        """Let the subgraph give back these values of the opened file alone; its signatures go."""
         self._tree.outputs = list(values)
-        signatures = self._editor.tree.signatureDefs or []
-        self._editor.tree.signatureDefs = [one for one in signatures if one.subgraphIndex != self._number]
+        others = [one for one in self._editor.tree.signatureDefs or [] if one.subgraphIndex != self._number]
+        self._editor.tree.signatureDefs = others
         self._changed = True
 
     def compact(self) -> None:
@@ -318,8 +314,8 @@ class GraphEditor:
     def _rename_signatures(self, moves: Mapping[int, int]) -> None:
         for signature in self._editor.tree.signatureDefs or []:
             if signature.subgraphIndex == self._number:
-                for entry in signature.outputs or []:
-                    entry.tensorIndex = moves.get(entry.tensorIndex, entry.tensorIndex)
+                for out in signature.outputs or []:
+                    out.tensorIndex = moves.get(out.tensorIndex, out.tensorIndex)
 
     def _opened_readers(self, tensors: Collection[int]) -> list[int]:
         return sorted({number for tensor in tensors for number in self._readers.get(tensor, ())})

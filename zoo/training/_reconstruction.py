@@ -23,6 +23,7 @@ from zoo.progress import Ticker
 from zoo.training._teacher import Floats
 
 Doubles = npt.NDArray[np.float64]
+Indices = npt.NDArray[np.intp]
 
 ROUNDS = 6
 """In so many cuts a kernel comes to its sparsity, each smaller than the one before."""
@@ -77,8 +78,7 @@ def pruned_least_squares(gram: Doubles, cross: Doubles, start: Doubles, sparsity
         for support, columns in _supports(kept):
             inverse = np.linalg.inv(gram[np.ix_(support, support)])
             fitted = inverse @ cross[np.ix_(support, columns)]
-            weights = support[:-1]
-            rise[np.ix_(weights, columns)] = fitted[:-1] ** 2 / np.diag(inverse)[:-1, None]
+            rise[np.ix_(support[:-1], columns)] = fitted[:-1] ** 2 / np.diag(inverse)[:-1, None]
         share = sparsity * (1 - (1 - done / ROUNDS) ** 2)
         gone = np.argsort(rise, axis=None, kind="stable")[: round(share * rise.size)]
         kept[:inputs].flat[gone] = False
@@ -89,12 +89,12 @@ def pruned_least_squares(gram: Doubles, cross: Doubles, start: Doubles, sparsity
     return weights
 
 
-def _supports(kept: npt.NDArray[np.bool_]) -> list[tuple[npt.NDArray[np.intp], list[int]]]:
+def _supports(kept: npt.NDArray[np.bool_]) -> list[tuple[Indices, Indices]]:
     """Columns by the rows that they keep; before anything is cut, all have the same."""
     columns: dict[bytes, list[int]] = {}
     for column in range(kept.shape[1]):
         columns.setdefault(kept[:, column].tobytes(), []).append(column)
-    return [(np.flatnonzero(kept[:, same[0]]), same) for same in columns.values()]
+    return [(np.flatnonzero(kept[:, same[0]]), np.array(same)) for same in columns.values()]
 
 
 def _fit(layer: Any, inputs: Floats, outputs: Floats, sparsity: float) -> None:

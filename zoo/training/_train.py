@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from shutil import copytree
 from typing import Any
 
-from zoo.errors import InputError, OutsideError
+from zoo.errors import OutsideError
 from zoo.progress import Progress
 from zoo.records import CurvePoint, TrainedStep
 from zoo.spec import ModelSpec, Preset
-from zoo.student import import_student, load_weights, save_weights, start_tensorflow
+from zoo.student import load_weights, save_weights, start_tensorflow
 from zoo.training._apart import run_apart
 from zoo.training._batches import BatchSource
-from zoo.training._checkpoint import Arrays, Standing, load_standing, save_standing
+from zoo.training._checkpoint import Standing, load_standing, save_standing
 from zoo.training._cluster import read_cluster
-from zoo.training._lesson import Lesson, LossFunction, make_lesson
+from zoo.training._lesson import Lesson, make_lesson
 from zoo.training._memory import keep_memory
+from zoo.training._networks import Networks
 from zoo.training._pictures import PictureSource, Pixels
 from zoo.training._plan import DENSE, plan_units
 from zoo.training._replicas import Replicas, start_replicas
@@ -124,13 +124,21 @@ class _Training:
         progress_folder: Path,
         progress: Progress,
     ) -> None:
-        self._spec, self._preset, self._student = spec, preset, student
-        self._lesson, self._sparsities = lesson, sparsities
+        self._sparsities, self._replicas = sparsities, replicas
+        self._folder, self._progress = progress_folder, progress
         part = replicas.part_of(preset.batch_size)
         self._source = BatchSource(lesson, batch_size=preset.batch_size, seed=spec.training.seed, part=part)
-        self._replicas = replicas
-        self._folder, self._progress = progress_folder, progress
         self._units = plan_units(spec.training, preset, list(sparsities))
+        self._networks = Networks(
+            spec=spec,
+            preset=preset,
+            student=student,
+            losses=lesson.losses(),
+            inputs_apart=self._source.inputs_apart,
+            updates=next((unit.updates for unit in self._units if unit.step.name == "prune"), 0),
+            replicas=replicas,
+            progress=progress,
+        )
 
     def run(self, folder: Path, pictures: int) -> Trained | None:
         self._folder.mkdir(parents=True, exist_ok=True)
@@ -139,7 +147,7 @@ class _Training:
         for index in range(standing.unit, len(self._units)):
             variant = self._units[index].variant
             if variant != variant_of_model:
-                model, variant_of_model = self._fresh_model(variant, starts=not standing.model), variant
+                model, variant_of_model = self._network(variant, starts=not standing.model), variant
             standing = self._run_unit(index, model, standing)
         self._replicas.part()
         return self._finish(folder, standing, pictures) if self._replicas.is_chief else None
@@ -154,71 +162,15 @@ class _Training:
         unit, epoch = (self._replicas.number_from_chief(number) for number in (standing.unit, standing.epoch))
         return replace(standing, unit=unit, epoch=epoch)
 
-    def _fresh_model(self, variant: str, *, starts: bool) -> Any:
-        """Build the network of a variant: the imported student, or the pretrained one wrapped for pruning.
+    def _network(self, variant: str, *, starts: bool) -> Any:
+        """A variant's network. `starts`: its weights count, and are not those of a checkpoint.
 
-        `starts`: whether its weights count, and are not those of a checkpoint.
+        Other workers' weights come from the chief when the unit starts.
         """
-        from zoo.training._precision import with_precision
-        from zoo.training._units import compile_model
-
-        precision = self._spec.training.precision
-        # Other workers' weights come from the chief when the unit starts.
-        counts = variant != DENSE and starts and self._replicas.is_chief
-        weights = self._first_weights(variant) if counts else None
-        with self._replicas.scope():
-            model = self._imported()
-            if weights is not None:
-                model.set_weights(weights)
-            model = with_precision(model, precision)
-            if variant != DENSE:
-                model = self._wrapped(model, self._sparsities[variant])
-            compile_model(model, self._losses(model), precision=precision)
-        return model
-
-    def _imported(self) -> Any:
-        return import_student(self._student, name=self._spec.student.start).model
-
-    def _first_weights(self, variant: str) -> Arrays:
-        """The dense variant's weights, pruned by reconstruction where the preset says so.
-
-        Made outside the replicas' scope, where every variable would be made on all workers at once.
-        """
-        model = self._imported()
-        load_weights(model, self._folder / f"{DENSE}.npz")
-        if self._preset.reconstruction_inputs:
-            self._reconstruct(model, variant)
-        weights: Arrays = model.get_weights()
-        return weights
-
-    def _reconstruct(self, model: Any, variant: str) -> None:
-        from zoo.training._policy import kernel_sparsities
-        from zoo.training._reconstruction import reconstruct
-
-        dense = self._imported()
-        dense.set_weights(model.get_weights())
-        with self._explained():
-            shares = kernel_sparsities(model, self._spec.training.pruning, sparsity=self._sparsities[variant])
-        inputs = self._source.inputs_apart(self._preset.reconstruction_inputs)
-        with self._progress.task(f"train: reconstruct {variant}", len(dense.layers)) as ticker:
-            reconstruct(model, dense, inputs, shares, ticker)
-
-    def _wrapped(self, model: Any, sparsity: float) -> Any:
-        from zoo.training._policy import wrap_for_pruning
-
-        updates = next(unit.updates for unit in self._units if unit.step.name == "prune")
-        has_zeros = self._preset.reconstruction_inputs > 0
-        with self._explained():
-            return wrap_for_pruning(
-                model, self._spec.training.pruning, sparsity=sparsity, updates=updates, has_zeros=has_zeros
-            )
-
-    @contextmanager
-    def _explained(self) -> Iterator[None]:
-        try:
-            yield
-        except ValueError as error:
-            raise InputError(f"{self._spec.name} cannot be pruned for XNNPACK: {error}.") from error
+        if variant == DENSE:
+            return self._networks.dense()
+        start = self._folder / f"{DENSE}.npz" if starts and self._replicas.is_chief else None
+        return self._networks.sparse(self._sparsities[variant], start=start)
 
     def _run_unit(self, index: int, model: Any, standing: Standing) -> Standing:
         from zoo.training._units import EpochEnd, run_unit
@@ -286,22 +238,11 @@ class _Training:
         if self._replicas.is_chief:
             save_standing(standing, self._folder)
 
-    def _losses(self, model: Any) -> list[LossFunction]:
-        """One loss an output, in the order of the file, which the import kept."""
-        found = [tuple(output.shape[1:]) for output in model.outputs]
-        declared = [output.shape[1:] for output in self._spec.outputs]
-        if found != declared:
-            raise InputError(
-                f"{self._spec.student.start} has outputs of shapes {found} and the spec declares {declared}; "
-                "correct outputs in the spec."
-            )
-        return self._lesson.losses()
-
     def _finish(self, folder: Path, standing: Standing, pictures: int) -> Trained:
         folder.mkdir(parents=True, exist_ok=True)
         by_layer: dict[str, dict[str, float]] = {}
         total: dict[str, float] = {}
-        model = self._imported()
+        model = self._networks.imported()
         for variant in (DENSE, *self._sparsities):
             weights = self._folder / f"{variant}.npz"
             load_weights(model, weights)
