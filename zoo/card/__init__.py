@@ -2,7 +2,17 @@
 
 from zoo.card._inspection import write_inspection
 from zoo.card._ladder_figures import LadderFigure, ladder_figures
-from zoo.card._render import render_card
+from zoo.card._context import Snippet
+from zoo.card._render import render_card, render_changelog, use_snippets
 from zoo.card._templates import template_folders
 
-__all__ = ["LadderFigure", "ladder_figures", "render_card", "template_folders", "write_inspection"]
+__all__ = [
+    "LadderFigure",
+    "Snippet",
+    "ladder_figures",
+    "render_card",
+    "render_changelog",
+    "template_folders",
+    "use_snippets",
+    "write_inspection",
+]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Literal
 
@@ -13,7 +13,15 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 import zoo
 from zoo.errors import InputError, OutsideError, RefusedError
-from zoo.records import DataRecord, FetchRecord, GateResult, GatesRecord, StageRecord
+from zoo.records import (
+    DataRecord,
+    FetchRecord,
+    GateOverride,
+    GateResult,
+    GatesRecord,
+    ReleaseChanges,
+    StageRecord,
+)
 from zoo.spec import ModelSpec, describe_first_error, spec_sha256
 
 MANIFEST_NAME = "manifest.json"
@@ -21,6 +29,12 @@ MAX_MANIFEST_BYTES = 4 << 20
 """A manifest is some tens of kilobytes; a larger file is not one."""
 MAX_FILES = 4096
 MAX_FILE_BYTES = 1 << 30
+MAX_RELEASE_BYTES = 1 << 32
+
+SIGNATURE_NAME = "model.sig"
+"""The signature over all files and the manifest; it cannot list itself."""
+RECORDS_FOLDER = "records"
+"""Where a published release holds the records behind its numbers."""
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
@@ -42,8 +56,8 @@ class ManifestFile(_Part):
         parts = path.split("/")
         if any(part in {"", ".", ".."} for part in parts) or not path.isprintable() or set(path) & set('\\:*?"<>|'):
             raise ValueError("must be a plain path below the release, parts joined by '/'")
-        if path == MANIFEST_NAME:
-            raise ValueError("cannot be the manifest itself")
+        if path in {MANIFEST_NAME, SIGNATURE_NAME}:
+            raise ValueError("cannot be the manifest itself or its signature")
         return path
 
 
@@ -58,8 +72,27 @@ class ManifestReference(_Part):
     source: str | None
 
 
+class ManifestData(_Part):
+    """The pictures that the model was made from and judged by; they are no part of the release.
+
+    `sha256`: of the list of pictures by content, split and labels. `licences`: of sample pictures, each; those of a
+    person's own pictures are what `sources` says, or known to that person alone.
+    """
+
+    name: str
+    sha256: Sha256
+    pictures: int = Field(ge=0)
+    sources: list[str]
+    licences: list[str]
+
+
 class Manifest(_Part):
-    """`manifest.json` of a release. `records` holds the SHA-256 of each `records/NAME.json` behind the card."""
+    """`manifest.json` of a release.
+
+    `records` holds the SHA-256 of each `records/NAME.json` behind the card; a published release brings the records
+    themselves. `versions`: of the software in the records, by package. `overrides`: gates that did not hold, and why it
+    was published all the same. `changes`: the changelog, newest first.
+    """
 
     format: Literal[1] = 1
     model: str
@@ -73,6 +106,10 @@ class Manifest(_Part):
     files: list[ManifestFile] = Field(min_length=1, max_length=MAX_FILES)
     records: dict[str, Sha256]
     references: list[ManifestReference]
+    data: ManifestData | None = None
+    versions: dict[str, list[str]] = Field(default={})
+    overrides: list[GateOverride] = Field(default=[], max_length=100)
+    changes: list[ReleaseChanges] = Field(default=[], max_length=100)
     spec_sha256: Sha256
     spec: ModelSpec
 
@@ -85,6 +122,12 @@ class Manifest(_Part):
         paths = [file.path.casefold() for file in self.files]
         if len(set(paths)) != len(paths):
             raise ValueError("files names a path twice")
+        if self.total_bytes > MAX_RELEASE_BYTES:
+            raise ValueError(f"files are more than {MAX_RELEASE_BYTES} bytes together")
+        for file in self.files:
+            folder, _, name = file.path.partition("/")
+            if folder == RECORDS_FOLDER and self.records.get(name.removesuffix(".json")) != file.sha256:
+                raise ValueError(f"{file.path} is not the record whose hash is in records")
         return self
 
     @property
@@ -100,6 +143,8 @@ def write_manifest(
     records: Mapping[str, StageRecord],
     records_folder: Path,
     command: str,
+    overrides: Sequence[GateOverride] = (),
+    changes: Sequence[ReleaseChanges] = (),
 ) -> Path:
     """Write `folder/manifest.json` over all files in `folder`, and return its path.
 
@@ -119,8 +164,12 @@ def write_manifest(
         sample_data=data.sample if isinstance(data, DataRecord) else True,
         gates=judged.results if isinstance(judged, GatesRecord) else [],
         files=[_describe(folder, path) for path in _release_files(folder)],
-        records={name: _hash_file(records_folder / f"{name}.json") for name in sorted(records)},
+        records={name: hash_file(records_folder / f"{name}.json") for name in sorted(records)},
         references=_references(spec, records),
+        data=_data(spec, data) if isinstance(data, DataRecord) else None,
+        versions=_versions(records),
+        overrides=list(overrides),
+        changes=list(changes),
         spec_sha256=spec_sha256(spec),
         spec=spec,
     )
@@ -145,9 +194,41 @@ def _references(spec: ModelSpec, records: Mapping[str, StageRecord]) -> list[Man
     ]
 
 
-def read_manifest(folder: Path) -> Manifest:
+def _data(spec: ModelSpec, record: DataRecord) -> ManifestData:
+    return ManifestData(
+        name=record.name,
+        sha256=record.pictures_sha256,
+        pictures=record.used,
+        sources=record.sources,
+        licences=[f"{one.package} {one.path}: {one.licence}" for one in spec.data.sample] if record.sample else [],
+    )
+
+
+def _versions(records: Mapping[str, StageRecord]) -> dict[str, list[str]]:
+    found: dict[str, set[str]] = {}
+    for record in records.values():
+        for package, version in record.provenance.versions.items():
+            found.setdefault(package, set()).add(version)
+    return {package: sorted(versions) for package, versions in sorted(found.items())}
+
+
+def parse_manifest(content: bytes, *, place: str) -> Manifest:
+    """The manifest in these bytes; `place` is where they are from, for the error.
+
+    Raises InputError where it is none, whoever wrote it: every field is bounded and checked.
+    """
+    if len(content) > MAX_MANIFEST_BYTES:
+        raise InputError(f"{place} is larger than {MAX_MANIFEST_BYTES} bytes, so it is not a manifest.")
+    try:
+        return Manifest.model_validate_json(content)
+    except ValidationError as error:
+        raise InputError(f"{place}: {describe_first_error(error)}") from error
+
+
+def read_manifest(folder: Path, *, advice: str = "build the release again") -> Manifest:
     """Read `folder/manifest.json` and hold every file of the folder against it.
 
+    `advice` is the next step where they differ. A signature in the folder is not judged here.
     Raises InputError where the manifest is absent or not valid, RefusedError where a file is missing, altered or not
     listed, OutsideError where the disk fails.
     """
@@ -157,33 +238,32 @@ def read_manifest(folder: Path) -> Manifest:
             raise InputError(f"{folder} holds no {MANIFEST_NAME}, so it is not a release; build one with 'zoo build'.")
         if path.stat().st_size > MAX_MANIFEST_BYTES:
             raise InputError(f"{path} is larger than {MAX_MANIFEST_BYTES} bytes, so it is not a manifest.")
-        manifest = Manifest.model_validate_json(path.read_bytes())
+        with path.open("rb") as stream:
+            manifest = parse_manifest(stream.read(MAX_MANIFEST_BYTES + 1), place=str(path))
         present = {relative.as_posix() for relative in _release_files(folder)}
-        _check_names(folder, present, {file.path for file in manifest.files})
+        _check_names(folder, present, {file.path for file in manifest.files}, advice)
         for file in manifest.files:
-            _check_file(folder, file)
-    except ValidationError as error:
-        raise InputError(f"{path}: {describe_first_error(error)}") from error
+            _check_file(folder, file, advice)
     except OSError as error:
         raise OutsideError(f"{folder} cannot be read: {error.strerror}.") from error
     return manifest
 
 
-def _check_names(folder: Path, present: set[str], listed: set[str]) -> None:
+def _check_names(folder: Path, present: set[str], listed: set[str], advice: str) -> None:
     for name in sorted(listed - present):
-        raise RefusedError(f"{folder / name} is in the manifest but not there; build the release again.")
+        raise RefusedError(f"{folder / name} is in the manifest but not there; {advice}.")
     for name in sorted(present - listed):
-        raise RefusedError(f"{folder / name} is not in the manifest; remove it or build the release again.")
+        raise RefusedError(f"{folder / name} is not in the manifest; remove it or {advice}.")
 
 
-def _check_file(folder: Path, file: ManifestFile) -> None:
+def _check_file(folder: Path, file: ManifestFile, advice: str) -> None:
     path = folder / file.path
-    if path.stat().st_size != file.bytes or _hash_file(path) != file.sha256:
-        raise RefusedError(f"{path} is not the file that the manifest lists; build the release again.")
+    if path.stat().st_size != file.bytes or hash_file(path) != file.sha256:
+        raise RefusedError(f"{path} is not the file that the manifest lists; {advice}.")
 
 
 def _release_files(folder: Path) -> list[PurePosixPath]:
-    """All files below `folder` but the manifest, sorted; links and special files are refused."""
+    """All files below `folder` but the manifest and its signature, sorted; links and special files are refused."""
     found: list[PurePosixPath] = []
     for place, folders, names in os.walk(folder, onerror=_raise):
         for name in [*folders, *names]:
@@ -194,7 +274,7 @@ def _release_files(folder: Path) -> list[PurePosixPath]:
         found += [PurePosixPath((Path(place) / name).relative_to(folder).as_posix()) for name in names]
         if len(found) > MAX_FILES:
             raise InputError(f"{folder} holds more than {MAX_FILES} files, so it is not a release.")
-    return sorted(path for path in found if path != PurePosixPath(MANIFEST_NAME))
+    return sorted(path for path in found if str(path) not in {MANIFEST_NAME, SIGNATURE_NAME})
 
 
 def _raise(error: OSError) -> None:
@@ -204,12 +284,13 @@ def _raise(error: OSError) -> None:
 def _describe(folder: Path, relative: PurePosixPath) -> ManifestFile:
     path = folder / relative
     try:
-        return ManifestFile(path=relative.as_posix(), bytes=path.stat().st_size, sha256=_hash_file(path))
+        return ManifestFile(path=relative.as_posix(), bytes=path.stat().st_size, sha256=hash_file(path))
     except ValidationError as error:
         raise InputError(f"{path} cannot be in a release: {describe_first_error(error)}") from error
 
 
-def _hash_file(path: Path) -> str:
+def hash_file(path: Path) -> str:
+    """The SHA-256 of a file."""
     digest = hashlib.sha256()
     with path.open("rb") as stream:
         while block := stream.read(1 << 20):
