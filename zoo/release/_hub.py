@@ -67,11 +67,11 @@ class HubRegistry:
             at = look(self.api, self.repository, version)
             if at.commit is None:
                 raise OutsideError(f"hf:{self.repository} lost {version} meanwhile; run the same command again.")
-            manifest = fetch_manifest(self.repository, at, folder)
+            manifest = fetch_manifest(self.api, self.repository, at, folder)
             for name in manifest.records:
                 path = f"{RECORDS_FOLDER}/{name}.json"
                 if path in at.files:
-                    download(self.repository, at.commit, path, folder / path, limit=MAX_RECORD_BYTES)
+                    download(self.api, self.repository, at.commit, path, folder / path, limit=MAX_RECORD_BYTES)
             records = read_release_records(
                 folder / RECORDS_FOLDER, manifest, advice=f"hf:{self.repository} {version} is damaged"
             )
@@ -92,7 +92,7 @@ class HubRegistry:
         known = {SIGNATURE_NAME, MANIFEST_NAME}
         if MANIFEST_NAME in state.files:
             with tempfile.TemporaryDirectory() as made:
-                known |= {file.path for file in fetch_manifest(self.repository, state, Path(made)).files}
+                known |= {file.path for file in fetch_manifest(self.api, self.repository, state, Path(made)).files}
         foreign = [name for name in gone if name not in known]
         if foreign:
             raise RefusedError(
@@ -205,7 +205,7 @@ class HubRegistry:
         at = look(self.api, self.repository, revision)
         with tempfile.TemporaryDirectory() as made:
             theirs = download_bytes(
-                self.repository, at.commit or "main", SIGNATURE_NAME, Path(made), limit=MAX_SIGNATURE_BYTES
+                self.api, self.repository, at.commit or "main", SIGNATURE_NAME, Path(made), limit=MAX_SIGNATURE_BYTES
             )
         (sending.folder / SIGNATURE_NAME).write_bytes(theirs)
         try:
@@ -216,9 +216,9 @@ class HubRegistry:
         return True
 
 
-def fetch_manifest(repository: str, at: Repository, folder: Path) -> Manifest:
+def fetch_manifest(api: HfApi, repository: str, at: Repository, folder: Path) -> Manifest:
     """The manifest of a repository at a commit. Raises InputError where it has none or it is not valid."""
     if at.commit is None or MANIFEST_NAME not in at.files:
         raise InputError(f"hf:{repository} holds no {MANIFEST_NAME}, so it is no release of this zoo.")
-    content = download_bytes(repository, at.commit, MANIFEST_NAME, folder)
+    content = download_bytes(api, repository, at.commit, MANIFEST_NAME, folder)
     return parse_manifest(content, place=f"{MANIFEST_NAME} of hf:{repository}")

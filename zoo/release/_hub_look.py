@@ -102,21 +102,21 @@ def _same(path: Path, remote: RemoteFile) -> bool:
     return remote.blob == hashlib.sha1(header + content, usedforsecurity=False).hexdigest()
 
 
-def download(repository: str, commit: str, name: str, target: Path, *, limit: int) -> str:
+def download(api: HfApi, repository: str, commit: str, name: str, target: Path, *, limit: int) -> str:
     """Fetch one file of at most `limit` bytes at a commit into `target`, and return its SHA-256.
 
     Raises RefusedError for a larger one.
     """
-    return ask(repository, lambda: _download(repository, commit, name, target, limit))
+    return ask(repository, lambda: _download(api, repository, commit, name, target, limit))
 
 
-def _download(repository: str, commit: str, name: str, target: Path, limit: int) -> str:
-    from huggingface_hub import get_session, get_token, hf_hub_url
+def _download(api: HfApi, repository: str, commit: str, name: str, target: Path, limit: int) -> str:
+    from huggingface_hub import get_session, hf_hub_url
     from huggingface_hub.utils import build_hf_headers, hf_raise_for_status
 
     digest, total = hashlib.sha256(), 0
-    headers = build_hf_headers(token=get_token() or False, library_name="mediapipe-zoo")
-    url = hf_hub_url(repository, name, revision=commit)
+    headers = build_hf_headers(token=api.token or False, library_name="mediapipe-zoo")
+    url = hf_hub_url(repository, name, revision=commit, endpoint=api.endpoint)
     target.parent.mkdir(parents=True, exist_ok=True)
     with (
         get_session().stream("GET", url, headers=headers, extensions={IS_DOWNLOAD: True}) as response,
@@ -132,10 +132,10 @@ def _download(repository: str, commit: str, name: str, target: Path, limit: int)
     return digest.hexdigest()
 
 
-def download_bytes(repository: str, commit: str, name: str, folder: Path, *, limit: int = MAX_MANIFEST_BYTES) -> bytes:
+def download_bytes(api: HfApi, repository: str, commit: str, name: str, folder: Path, *, limit: int = MAX_MANIFEST_BYTES) -> bytes:
     """The content of one small file; `folder` is a place for it meanwhile."""
     path = folder / "downloaded"
-    download(repository, commit, name, path, limit=limit)
+    download(api, repository, commit, name, path, limit=limit)
     try:
         return path.read_bytes()
     except OSError as error:

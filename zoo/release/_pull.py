@@ -122,7 +122,7 @@ def _fetch_from_hub(place: HubRelease, folder: Path, *, progress: Progress) -> N
             raise InputError(f"There is no {where}, or it is not for you; 'hf auth login' if it is private.")
         if MANIFEST_NAME not in at.files:
             raise InputError(f"{where} {version} holds no {MANIFEST_NAME}, so it is no release of this zoo.")
-        download(place.repository, at.commit, MANIFEST_NAME, folder / MANIFEST_NAME, limit=MAX_MANIFEST_BYTES)
+        download(api, place.repository, at.commit, MANIFEST_NAME, folder / MANIFEST_NAME, limit=MAX_MANIFEST_BYTES)
         manifest = _named(parse_manifest((folder / MANIFEST_NAME).read_bytes(), place=f"{where} {version}"), version, where)
         # All names are checked before a file is fetched.
         listed = {file.path for file in manifest.files} | {MANIFEST_NAME}
@@ -131,10 +131,10 @@ def _fetch_from_hub(place: HubRelease, folder: Path, *, progress: Progress) -> N
         for name in sorted(listed - set(at.files)):
             raise RefusedError(f"{name} is in the manifest of {where} {version} but not there; do not use it.")
         if SIGNATURE_NAME in at.files:
-            download(place.repository, at.commit, SIGNATURE_NAME, folder / SIGNATURE_NAME, limit=MAX_SIGNATURE_BYTES)
+            download(api, place.repository, at.commit, SIGNATURE_NAME, folder / SIGNATURE_NAME, limit=MAX_SIGNATURE_BYTES)
         with progress.task(f"fetch {manifest.model} {version}", float(manifest.total_bytes)) as ticker:
             for file in manifest.files:
-                found = download(place.repository, at.commit, file.path, folder / file.path, limit=file.bytes)
+                found = download(api, place.repository, at.commit, file.path, folder / file.path, limit=file.bytes)
                 if found != file.sha256:
                     raise RefusedError(f"{file.path} of {where} {version} is not what its manifest lists; nothing was kept.")
                 ticker.advance(float(file.bytes))

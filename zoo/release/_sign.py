@@ -84,8 +84,9 @@ def public_half(key: Path) -> bytes:
     from cryptography.hazmat.primitives import serialization
     from cryptography.hazmat.primitives.asymmetric import ec
 
+    content = _read_key(key)
     try:
-        private: Any = serialization.load_pem_private_key(_read_key(key), None)
+        private: Any = serialization.load_pem_private_key(content, None)
     except TypeError as error:
         raise InputError(f"{key} is locked with a password, which this tool never asks; give a key without.") from error
     except Exception as error:
