@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -28,6 +29,8 @@ MOST_PAUSES = 3
 IS_DOWNLOAD = "zoo_download"
 """Mark of requests whose answer is a file, which the reader bounds by the size that it must have."""
 
+LOGGERS = ("huggingface_hub", "httpx2", "httpcore2")
+
 T = TypeVar("T")
 
 
@@ -50,23 +53,27 @@ def hub_client() -> Iterator[HfApi]:
     Files go by HTTP, as Git LFS or in the commit: a release is a few megabytes, for which no other transport gains.
     """
     from huggingface_hub import HfApi, constants, get_token, set_client_factory
-    from huggingface_hub.utils import _http, logging
+    from huggingface_hub.utils import _http
     from huggingface_hub.utils.tqdm import are_progress_bars_disabled, disable_progress_bars, enable_progress_bars
 
     from zoo import __version__
 
     factory = getattr(_http, "_GLOBAL_CLIENT_FACTORY", _http.default_client_factory)
-    bars, xet, verbosity = not are_progress_bars_disabled(), constants.HF_HUB_DISABLE_XET, logging.get_verbosity()
+    bars, xet = not are_progress_bars_disabled(), constants.HF_HUB_DISABLE_XET
+    levels = {name: logging.getLogger(name).level for name in LOGGERS}
     set_client_factory(_bounded_client)
-    # Progress and errors are ours to tell; the client would write on standard error by itself.
+    # Progress and errors are ours to tell; the client would write on standard error by itself, and its transport would
+    # log headers as a careless server sends them.
     disable_progress_bars()
-    logging.set_verbosity(logging.CRITICAL)
+    for name in LOGGERS:
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     constants.HF_HUB_DISABLE_XET = True
     try:
         yield HfApi(library_name="mediapipe-zoo", library_version=__version__, token=get_token())
     finally:
         constants.HF_HUB_DISABLE_XET = xet
-        logging.set_verbosity(verbosity)
+        for name, level in levels.items():
+            logging.getLogger(name).setLevel(level)
         if bars:
             enable_progress_bars()
         set_client_factory(factory)
@@ -76,14 +83,15 @@ def _bounded_client() -> httpx2.Client:
     from huggingface_hub.utils._http import default_client_factory
 
     client = default_client_factory()
-    client.timeout = _timeout()
+    client.timeout = timeout_seconds()
     # A compressed answer could be a thousand times larger than what is counted.
     client.headers["Accept-Encoding"] = "identity"
     client.event_hooks = {**client.event_hooks, "response": [*client.event_hooks["response"], _bound]}
     return client
 
 
-def _timeout() -> float:
+def timeout_seconds() -> float:
+    """Seconds of silence that end a call, from the environment. Raises InputError for what is no such number."""
     text = os.environ.get(TIMEOUT_SETTING, str(DEFAULT_TIMEOUT))
     try:
         seconds = float(text)
@@ -110,7 +118,7 @@ def _bound(response: httpx2.Response) -> None:
             self.stream = stream
 
         def __iter__(self) -> Iterator[bytes]:
-            total, deadline = 0, time.monotonic() + 10 * _timeout()
+            total, deadline = 0, time.monotonic() + 10 * timeout_seconds()
             for chunk in self.stream:
                 total += len(chunk)
                 if total > MAX_ANSWER_BYTES or time.monotonic() > deadline:
@@ -199,7 +207,7 @@ def _explain(repository: str, error: Exception, status: int | None) -> ZooError:
         )
     # The client lets the errors of its transports through, so the kind is all that is sure.
     return OutsideError(
-        f"The hub could not be reached for hf:{repository} ({type(error).__name__}); "
+        f"The hub could not be reached for hf:{repository} ({type(error.__cause__ or error).__name__}); "
         "check the network and run the same command again."
     )
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zoo.errors import InputError, OutsideError, RefusedError
-from zoo.release._hub_client import IS_DOWNLOAD, ask, status_of
+from zoo.release._hub_client import IS_DOWNLOAD, ask, status_of, timeout_seconds
 from zoo.release._manifest import MAX_FILES, MAX_MANIFEST_BYTES, hash_file
 
 if TYPE_CHECKING:
@@ -68,7 +68,9 @@ def _info(api: HfApi, repository: str, revision: str | None) -> Repository | Non
     from huggingface_hub.errors import RepositoryNotFoundError
 
     try:
-        info = api.model_info(repository, revision=revision, files_metadata=True)
+        # Without a number of its own, this call alone would wait for ever.
+        seconds = timeout_seconds()
+        info = api.model_info(repository, revision=revision, files_metadata=True, timeout=seconds)
     except RepositoryNotFoundError as error:
         # The hub says 401 to a stranger who asks for what does not exist, or is private.
         if status_of(error) == 404 or api.token is None:
