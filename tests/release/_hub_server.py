@@ -128,7 +128,8 @@ def running_hub() -> Iterator[Hub]:
 
         def answer(self, path: str, token: str | None, body: bytes, *, is_elsewhere: bool) -> Answer:
             known = token == f"Bearer {TOKEN}"
-            repo = hub.state.repos.get("/".join(path.strip("/").split("/")[2:4]))
+            parts = path.strip("/").split("/")
+            repo = hub.state.repos.get("/".join(parts[2:4] if parts[0] == "api" else parts[:2]))
             if not is_elsewhere and not known and (self.command != "GET" or repo is None or repo.private):
                 return 401, {"X-Error-Code": "RepoNotFound"}, b"{}"
             return hub.state.answer(self.command, path, body)

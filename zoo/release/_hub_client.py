@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import httpx2
     from huggingface_hub import HfApi
 
-LOG_IN = "set HF_TOKEN or run 'hf auth login' with a token that may write there"
+LOG_IN = "set HF_TOKEN or run 'hf auth login' with a token that may do this"
 TIMEOUT_SETTING = "ZOO_HUB_TIMEOUT"
 DEFAULT_TIMEOUT = 60.0
 """Seconds of silence after which the hub counts as gone; an answer may take ten times as long in all."""
