@@ -72,7 +72,7 @@ def test_json_of_all(zoo: Zoo, keys: KeyPair) -> None:
     assert published["changes"]["since"] is None
     pulled = document(zoo("pull", "dir:releases/face_detector/0.1.0", "--json"))
     assert (pulled["signed"], pulled["key"]) == (True, None)
-    assert [one["title"] for one in pulled["use"]][0].startswith("MediaPipe Tasks")
+    assert next(one["title"] for one in pulled["use"]).startswith("MediaPipe Tasks")
     checked = document(zoo("verify-release", pulled["folder"], "--key", str(keys.public), "--json"))
     assert checked["key"] == published["key"]
     refused = document(zoo("verify-release", "build/face_detector/release", "--key", str(keys.public), "--json"), 1)

@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Literal
 
 import pytest
 
@@ -88,7 +87,11 @@ def running_hub() -> Iterator[Hub]:
         def do_GET(self) -> None:
             self.respond()
 
-        do_POST = do_PUT = do_GET
+        def do_POST(self) -> None:
+            self.respond()
+
+        def do_PUT(self) -> None:
+            self.respond()
 
         def respond(self) -> None:
             path = self.path.split("?")[0]

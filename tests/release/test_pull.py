@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -41,9 +42,7 @@ def releases(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
 
 @pytest.fixture(scope="module")
-def published(
-    tmp_path_factory: pytest.TempPathFactory, releases: tuple[Path, Path], keys: KeyPair
-) -> dict[str, Repo]:
+def published(tmp_path_factory: pytest.TempPathFactory, releases: tuple[Path, Path], keys: KeyPair) -> dict[str, Repo]:
     """What a hub holds after both versions were published to it, signed."""
     with running_hub() as running, pytest.MonkeyPatch.context() as patch:
         use_hub(running.endpoint, monkeypatch=patch, home=tmp_path_factory.mktemp("home"))
@@ -165,7 +164,11 @@ def manifest_with(**changes: object) -> Callable[[dict[str, Stored]], None]:
     [
         (swap_model, RefusedError, f"{MODEL} of hf:{NAME} 0.2.0 is not what its manifest lists"),
         (lambda files: files.pop(MODEL), RefusedError, f"{MODEL} is in the manifest of hf:{NAME} 0.2.0 but not there"),
-        (lambda files: files.update({"x.py": Stored(b"", lfs=False)}), RefusedError, "x.py is in .* but not in its manif"),
+        (
+            lambda files: files.update({"x.py": Stored(b"", lfs=False)}),
+            RefusedError,
+            "x.py is in .* but not in its manif",
+        ),
         (lambda files: files.pop("manifest.json"), InputError, "holds no manifest.json"),
         (manifest_with(version="0.1.0"), InputError, "model and version differ from the spec's"),
         (
@@ -196,7 +199,7 @@ def test_a_hub_that_lies_is_caught(
     on_main(hub, change)
     error = refused(TO, here)
     assert isinstance(error, kind)
-    pytest.raises(kind, pull, TO).match(sentence)
+    assert re.search(sentence, str(error))
 
 
 def test_another_release_than_the_tag_says_is_refused(hub: Hub, here: Path) -> None:

@@ -1,4 +1,4 @@
-"""`verify-release`: what was altered is found, with a key also by whom; what an unsigned release cannot prove is said."""
+"""`verify-release` finds what was altered, with a key also by whom, and says what an unsigned one cannot prove."""
 
 from __future__ import annotations
 
@@ -81,8 +81,14 @@ def test_what_an_unsigned_or_unchecked_signature_proves_is_said(published: dict[
         (lambda folder: (folder / MODEL).unlink(), f"{MODEL} is in the manifest but not there"),
         (lambda folder: (folder / "extra.py").write_text("x"), r"extra\.py is not in the manifest"),
         (lambda folder: (folder / "README.md").write_text("other"), r"README\.md is not the file"),
-        (lambda folder: (folder / "records/bench.json").unlink(), r"records/bench\.json is in the manifest but not there"),
-        (lambda folder: (folder / "CHANGELOG.md").rename(folder / "changes.md"), r"CHANGELOG\.md is in the manifest but"),
+        (
+            lambda folder: (folder / "records/bench.json").unlink(),
+            r"records/bench\.json is in the manifest but not there",
+        ),
+        (
+            lambda folder: (folder / "CHANGELOG.md").rename(folder / "changes.md"),
+            r"CHANGELOG\.md is in the manifest but",
+        ),
     ],
 )
 def test_a_changed_release_is_refused_in_one_sentence(
@@ -140,7 +146,7 @@ def test_a_signature_that_claims_our_key_but_is_by_another_is_refused(
 
 
 def test_a_missing_signature_is_refused_where_a_key_is_given(published: dict[str, Path], keys: KeyPair) -> None:
-    with pytest.raises(RefusedError, match="is not signed, so .* proves nothing about it"):
+    with pytest.raises(RefusedError, match=r"is not signed, so .* proves nothing about it"):
         verify_release(published["unsigned"], key=keys.public)
 
 
@@ -157,7 +163,8 @@ def without_statement(bundle: dict[str, dict[str, object]]) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", ["", "{}", "[]", "null", "[" * 100_000, '{"mediaType": 1}', '{"verificationMaterial": {"publicKey": {}}}']
+    "content",
+    ["", "{}", "[]", "null", "[" * 100_000, '{"mediaType": 1}', '{"verificationMaterial": {"publicKey": {}}}'],
 )
 def test_what_is_no_signature_is_refused_and_prints_nothing(
     content: str, copy_of: Callable[[str], Path], keys: KeyPair, capsys: pytest.CaptureFixture[str]

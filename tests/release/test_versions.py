@@ -47,9 +47,7 @@ def test_a_version_older_than_the_newest_is_refused(registry: Path, tmp_path: Pa
 
 
 def test_the_changelog_tells_what_changed_since_the_version_before(registry: Path, tmp_path: Path) -> None:
-    publish_to(
-        make_release(tmp_path / "b", version="0.2.0", changed={"bench": with_bytes(470_000)}), f"dir:{registry}"
-    )
+    publish_to(make_release(tmp_path / "b", version="0.2.0", changed={"bench": with_bytes(470_000)}), f"dir:{registry}")
     publish_to(
         make_release(tmp_path / "c", version="0.3.0", changed={"bench": with_latency(0.8, 0.02)}),
         f"dir:{registry}",
@@ -62,7 +60,9 @@ def test_the_changelog_tells_what_changed_since_the_version_before(registry: Pat
     assert second.regressions == []
     assert newest.regressions == ["sparse: bytes 470,000 -> 482,244 (+12,244)"]
     assert len(newest.improvements) == 1
-    assert newest.improvements[0].startswith("sparse: time on wasm over that of published_sparse 0.921 [0.897 to 0.945]")
+    assert newest.improvements[0].startswith(
+        "sparse: time on wasm over that of published_sparse 0.921 [0.897 to 0.945]"
+    )
     text = (folder / "CHANGELOG.md").read_text()
     assert [line for line in text.splitlines() if line.startswith("## ")] == ["## 0.3.0", "## 0.2.0", "## 0.1.0"]
     assert text.index("### Worse") < text.index("### Better")

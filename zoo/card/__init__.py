@@ -1,8 +1,8 @@
 """Model cards: what records say, for the hub, for browsers and for print."""
 
+from zoo.card._context import Snippet
 from zoo.card._inspection import write_inspection
 from zoo.card._ladder_figures import LadderFigure, ladder_figures
-from zoo.card._context import Snippet
 from zoo.card._render import render_card, render_changelog, use_snippets
 from zoo.card._templates import template_folders
 

@@ -37,8 +37,8 @@ class Snippet:
 class CardContext:
     """The card's content.
 
-    `gates_answer`: "hold", "do not hold", "cannot be told" where data lacks, or "not judged". `overrides`: gates in spite
-    of which this was published. `snippets` are rendered before, as they are templates themselves.
+    `gates_answer`: "hold", "do not hold", "cannot be told" where data lacks, or "not judged". `overrides`: gates in
+    spite of which this was published. `snippets` are rendered before, as they are templates themselves.
     """
 
     spec: ModelSpec

@@ -37,9 +37,7 @@ KeyOption = Annotated[
 
 
 def pull(
-    source: Annotated[
-        str, typer.Argument(metavar="FROM", help="hf:ORG/NAME[@VERSION], or dir:PATH/MODEL[/VERSION].")
-    ],
+    source: Annotated[str, typer.Argument(metavar="FROM", help="hf:ORG/NAME[@VERSION], or dir:PATH/MODEL[/VERSION].")],
     to: Annotated[
         Path | None, typer.Option("--to", metavar="DIR", help="The new folder for it. Without it: ./MODEL-VERSION.")
     ] = None,
@@ -63,12 +61,15 @@ def pull(
     console.print(f"{pulled.name} {pulled.version} is in {pulled.folder}; its card is card.html.")
     _show_state(pulled)
     for one in snippets:
-        console.print(f"\n{one.title}, for {one.needs}, from that folder with your picture.jpg:\n\n{one.code.rstrip()}")
+        shown = f"\n{one.title}, for {one.needs}, from that folder with your picture.jpg:\n\n{one.code.rstrip()}"
+        # A release from elsewhere names its files itself, and shall not steer a terminal.
+        console.print("".join(letter if letter.isprintable() or letter == "\n" else " " for letter in shown))
 
 
 def verify(
     release: Annotated[
-        str, typer.Argument(metavar="RELEASE", help="A release's folder, or hf:ORG/NAME[@VERSION], fetched to check it.")
+        str,
+        typer.Argument(metavar="RELEASE", help="A release's folder, or hf:ORG/NAME[@VERSION], fetched to check it."),
     ],
     key: KeyOption = None,
     as_json: JsonOption = False,

@@ -84,11 +84,10 @@ def compare_releases(
 
 def compare_variants(records: Mapping[str, StageRecord], before: str, after: str) -> Comparison:
     """The difference of two variants of one release, by the records' own paired differences where there are such."""
-    old, new = (_anonymous(measures_of(records, {name}), name) for name in (before, after))
+    old, new = (_anonymous(measures_of(records, {before, after}), name) for name in (before, after))
     paired = {one.field: one for one in _paired(records, before, after)}
-    differences = [
-        paired.pop(field, None) or difference(old[field], new[field]) for field in new if field in old
-    ] + list(paired.values())
+    differences = [difference(old[field], new[field]) for field in new if field in old and field not in paired]
+    differences += paired.values()
     return _sorted(
         (before, after),
         differences,
@@ -143,7 +142,7 @@ def _anonymous(found: Mapping[str, Measure], variant: str) -> dict[str, Measure]
     """Measures of one variant under addresses that name no variant, so that another's fit beside them."""
     moved = {}
     for field, one in found.items():
-        if field.startswith(("bench.sizes", "quality", "dropin")) or ".ratios" in field:
+        if one.what.startswith(f"{variant}: ") and not field.startswith("inspect."):
             what = one.what.removeprefix(f"{variant}: ")
             key = field.replace(f"={variant}]", "=*]").replace(f"={variant},", "=*,")
             moved[key] = Measure(key, what, one.better, one.value, one.shown, one.interval, one.n, one.exact, one.basis)

@@ -40,7 +40,8 @@ class DirectoryRegistry:
         folder = self.path / manifest.model / manifest.version
         if os.path.lexists(folder):
             raise RefusedError(
-                f"{folder} is published already and is never overwritten; raise the version in the spec and build again."
+                f"{folder} is published already and is never overwritten; raise the version in the spec and build "
+                "again."
             )
 
     def versions(self, model: str) -> list[str]:

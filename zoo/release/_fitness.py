@@ -34,7 +34,7 @@ class Wish:
 def obstacles(
     results: Sequence[GateResult], worse: Sequence[Obstacle], *, sample_data: bool, spec: ModelSpec
 ) -> list[Obstacle]:
-    """Gates that failed, cannot be told or were not judged, then those whose number is worse than the last release's."""
+    """Gates that failed, cannot be told or were not judged, then those that are worse than in the last release."""
     found = [
         Obstacle(one.name, f"{'failed' if one.verdict == 'failed' else 'cannot be told'}: {one.reason}")
         for one in results
@@ -84,7 +84,9 @@ def overrides_for(found: Sequence[Obstacle], wishes: Sequence[Wish]) -> list[Gat
         try:
             overrides.append(GateOverride(gate=wish.gate, reason=wish.reason, stood=known[wish.gate].stood[:1000]))
         except ValidationError as error:
-            raise InputError(f"--override {wish.gate}: {describe_first_error(error)}; say why with --reason.") from error
+            raise InputError(
+                f"--override {wish.gate}: {describe_first_error(error)}; say why with --reason."
+            ) from error
     if len({wish.gate for wish in wishes}) < len(wishes):
         raise InputError("--override names a gate twice; name each once.")
     for obstacle in found:

@@ -54,7 +54,9 @@ class HubRegistry:
         if self.api.token is None and not dry_run:
             raise InputError(f"There is no token for the hub; {LOG_IN}.")
         if self.private and self.state.commit is not None and not self.state.private:
-            raise RefusedError(f"hf:{self.repository} is public already; make it private there, or leave --private out.")
+            raise RefusedError(
+                f"hf:{self.repository} is public already; make it private there, or leave --private out."
+            )
 
     def versions(self, model: str) -> list[str]:
         """The tags of the repository."""
@@ -122,7 +124,8 @@ class HubRegistry:
             commit = state.commit if self._holds(state.files, sending) else self._commit(sending, state)
             if self._differing(look(self.api, self.repository, commit).files, sending):
                 raise OutsideError(
-                    f"hf:{self.repository} does not hold what was sent, so it was not tagged; run the same command again."
+                    f"hf:{self.repository} does not hold what was sent, so it was not tagged; run the same command "
+                    "again."
                 )
             ticker.advance(note=f"{len(names)} files sent")
             self._tag(version, commit or "")
@@ -145,9 +148,9 @@ class HubRegistry:
             )
 
     def _commit(self, sending: Sending, state: Repository) -> str:
-        from huggingface_hub import CommitOperationAdd, CommitOperationDelete
+        from huggingface_hub import CommitOperationAdd, CommitOperationCopy, CommitOperationDelete
 
-        operations = [
+        operations: list[CommitOperationAdd | CommitOperationCopy | CommitOperationDelete] = [
             *(CommitOperationAdd(path_in_repo=name, path_or_fileobj=sending.folder / name) for name in sending.names),
             *(CommitOperationDelete(path_in_repo=name, is_folder=False) for name in self.removed(sending.names)),
         ]
@@ -155,12 +158,14 @@ class HubRegistry:
         try:
             return ask(
                 self.repository,
-                lambda: self.api.create_commit(
-                    self.repository,
-                    operations,
-                    commit_message=f"Release {sending.manifest.model} {sending.manifest.version}",
-                    parent_commit=state.commit,
-                ).oid,
+                lambda: (
+                    self.api.create_commit(
+                        self.repository,
+                        operations,
+                        commit_message=f"Release {sending.manifest.model} {sending.manifest.version}",
+                        parent_commit=state.commit,
+                    ).oid
+                ),
             )
         except OutsideError as error:
             failure = error
@@ -198,7 +203,7 @@ class HubRegistry:
         return differing(sending.folder, list(sending.names), files)
 
     def _takes_signature(self, sending: Sending, public_key: bytes) -> bool:
-        """Whether the signature of the same files there holds; then it takes the place of ours, which differs by luck."""
+        """Whether the signature of the same files there holds; then it takes the place of ours."""
         own = (sending.folder / SIGNATURE_NAME).read_bytes()
         state = self.state
         revision = sending.manifest.version if sending.manifest.version in state.tags else None

@@ -1,4 +1,4 @@
-"""How this package talks to the Hugging Face Hub: its own client, with answers bounded and errors that hold no token."""
+"""How this package talks to the Hugging Face Hub: by the hub's client, answers bounded, no token in any error."""
 
 from __future__ import annotations
 
@@ -197,9 +197,7 @@ def _explain(repository: str, error: Exception, status: int | None) -> ZooError:
     if isinstance(error, JSONDecodeError | _AnswerError | KeyError | TypeError | AttributeError):
         return OutsideError(f"What answered for hf:{repository} is not the hub; check HF_ENDPOINT and the network.")
     if isinstance(error, ValueError):
-        return InputError(
-            f"The hub declined a file or field for hf:{repository}; check the front matter of README.md."
-        )
+        return InputError(f"The hub declined a file or field for hf:{repository}; check the front matter of README.md.")
     if isinstance(error, OSError) and not isinstance(error, ConnectionError | TimeoutError) and error.errno:
         return OutsideError(
             f"A file for hf:{repository} cannot be read or written ({error.strerror}); mend that and run the same "

@@ -114,7 +114,8 @@ def download(api: HfApi, repository: str, commit: str, name: str, target: Path, 
 
 def _download(api: HfApi, repository: str, commit: str, name: str, target: Path, limit: int) -> str:
     from huggingface_hub import get_session, hf_hub_url
-    from huggingface_hub.utils import build_hf_headers, hf_raise_for_status
+    from huggingface_hub.utils._headers import build_hf_headers
+    from huggingface_hub.utils._http import hf_raise_for_status
 
     digest, total = hashlib.sha256(), 0
     headers = build_hf_headers(token=api.token or False, library_name="mediapipe-zoo")
@@ -134,7 +135,9 @@ def _download(api: HfApi, repository: str, commit: str, name: str, target: Path,
     return digest.hexdigest()
 
 
-def download_bytes(api: HfApi, repository: str, commit: str, name: str, folder: Path, *, limit: int = MAX_MANIFEST_BYTES) -> bytes:
+def download_bytes(
+    api: HfApi, repository: str, commit: str, name: str, folder: Path, *, limit: int = MAX_MANIFEST_BYTES
+) -> bytes:
     """The content of one small file; `folder` is a place for it meanwhile."""
     path = folder / "downloaded"
     download(api, repository, commit, name, path, limit=limit)

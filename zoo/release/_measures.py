@@ -1,4 +1,4 @@
-"""The numbers of a release that can be held against those of another: where each lies, and which direction is better."""
+"""The numbers of a release that can be held against those of another, and which direction of each is better."""
 
 from __future__ import annotations
 
@@ -159,7 +159,9 @@ def _qualities(record: QualityRecord | None, variants: Collection[str]) -> Itera
             if one.name in variants:
                 for metric, estimate in one.metrics.items():
                     field = f"quality.labels[file={labels.file}].variants[name={one.name}].metrics.{metric}.value"
-                    yield _estimate(field, f"{one.name}: {_words(metric)} on labels of {place}", metric, estimate, place)
+                    yield _estimate(
+                        field, f"{one.name}: {_words(metric)} on labels of {place}", metric, estimate, place
+                    )
 
 
 def _estimate(field: str, what: str, metric: str, one: Estimate, basis: str) -> Measure:

@@ -36,7 +36,7 @@ def parse_place(text: str) -> Place:
 
 
 def parse_release(text: str) -> Path | HubRelease:
-    """Where a release lies: a path, with or without `dir:`, or one of the hub. Raises InputError for a malformed one."""
+    """Where a release lies: a path, with or without `dir:`, or on the hub. Raises InputError for a malformed one."""
     if not text.startswith("hf:"):
         path = text.removeprefix("dir:")
         if not path.strip() or "\0" in path:

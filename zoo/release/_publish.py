@@ -134,8 +134,9 @@ def _registry(scheme: str, address: str, release: Path, *, private: bool) -> Ite
     if scheme == "dir":
         yield DirectoryRegistry(Path(address), release=release)
         return
-    from zoo.release._hub import HubRegistry, check_repository
+    from zoo.release._hub import HubRegistry
     from zoo.release._hub_client import hub_client
+    from zoo.release._hub_look import check_repository
 
     check_repository(address)
     with hub_client() as api:
@@ -180,7 +181,9 @@ def _hold_against_last(
     if last is not None:
         spec, numbers, old = registry.numbers(manifest.model, last)
         if old.model != manifest.model:
-            raise RefusedError(f"{registry.location(old)} is of {old.model}, not of {manifest.model}; publish elsewhere.")
+            raise RefusedError(
+                f"{registry.location(old)} is of {old.model}, not of {manifest.model}; publish elsewhere."
+            )
         sample = manifest.sample_data or old.sample_data
         unjudged = frozenset(one.name for one in results if not is_judged(one, sample_data=sample))
         worse = worse_than((spec, numbers), manifest.spec, records, unjudged=unjudged)

@@ -54,7 +54,7 @@ def _require_new(folder: Path) -> None:
 
 @contextmanager
 def release_at(source: str, *, progress: Progress) -> Iterator[Path]:
-    """The folder of a release: itself where it is one on this machine, else a temporary one with what was fetched."""
+    """The folder of a release: itself where it is on this machine, else a temporary one with what was fetched."""
     place = parse_release(source)
     if isinstance(place, Path):
         yield _release_folder(place)
@@ -74,7 +74,7 @@ def _fetch(place: Path | HubRelease, folder: Path, *, progress: Progress) -> Non
 
 
 def _release_folder(path: Path) -> Path:
-    """The folder itself where it holds a manifest, else its newest version. Raises InputError where there is neither."""
+    """The folder itself where it holds a manifest, else its newest version. InputError where there is neither."""
     if (path / MANIFEST_NAME).is_file():
         return path
     versions = in_order(version_folders(path))
@@ -123,7 +123,9 @@ def _fetch_from_hub(place: HubRelease, folder: Path, *, progress: Progress) -> N
         if MANIFEST_NAME not in at.files:
             raise InputError(f"{where} {version} holds no {MANIFEST_NAME}, so it is no release of this zoo.")
         download(api, place.repository, at.commit, MANIFEST_NAME, folder / MANIFEST_NAME, limit=MAX_MANIFEST_BYTES)
-        manifest = _named(parse_manifest((folder / MANIFEST_NAME).read_bytes(), place=f"{where} {version}"), version, where)
+        manifest = _named(
+            parse_manifest((folder / MANIFEST_NAME).read_bytes(), place=f"{where} {version}"), version, where
+        )
         # All names are checked before a file is fetched.
         listed = {file.path for file in manifest.files} | {MANIFEST_NAME}
         for name in sorted(set(at.files) - listed - HUB_FILES - {SIGNATURE_NAME}):
@@ -131,12 +133,16 @@ def _fetch_from_hub(place: HubRelease, folder: Path, *, progress: Progress) -> N
         for name in sorted(listed - set(at.files)):
             raise RefusedError(f"{name} is in the manifest of {where} {version} but not there; do not use it.")
         if SIGNATURE_NAME in at.files:
-            download(api, place.repository, at.commit, SIGNATURE_NAME, folder / SIGNATURE_NAME, limit=MAX_SIGNATURE_BYTES)
+            download(
+                api, place.repository, at.commit, SIGNATURE_NAME, folder / SIGNATURE_NAME, limit=MAX_SIGNATURE_BYTES
+            )
         with progress.task(f"fetch {manifest.model} {version}", float(manifest.total_bytes)) as ticker:
             for file in manifest.files:
                 found = download(api, place.repository, at.commit, file.path, folder / file.path, limit=file.bytes)
                 if found != file.sha256:
-                    raise RefusedError(f"{file.path} of {where} {version} is not what its manifest lists; nothing was kept.")
+                    raise RefusedError(
+                        f"{file.path} of {where} {version} is not what its manifest lists; nothing was kept."
+                    )
                 ticker.advance(float(file.bytes))
 
 

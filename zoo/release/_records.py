@@ -16,7 +16,9 @@ MAX_RECORD_BYTES = 64 << 20
 """The largest record, of a benchmark with every raw sample, takes some megabytes."""
 
 
-def read_release_records(folder: Path, manifest: Manifest, *, advice: str, whole: bool = False) -> dict[str, StageRecord]:
+def read_release_records(
+    folder: Path, manifest: Manifest, *, advice: str, whole: bool = False
+) -> dict[str, StageRecord]:
     """The records in `folder/NAME.json` that the manifest names; those that are not there are left out.
 
     With `whole` none may be missing. Raises RefusedError for one that is missing then or has another content than the
