@@ -23,8 +23,8 @@ class Fault:
     """Something that goes wrong for requests whose `METHOD PATH` contains `where`, so many `times`.
 
     `status`: that answer, with the token in it, as a careless server would. `cut`: the connection ends in the middle
-    of the request. `lost`: the request is done, and the connection ends before its answer. `slow`: the answer comes
-    after so many seconds.
+    of the request. `lost`: the request is done, and the connection ends before its answer. `slow`: the request is done
+    after so many seconds; with `lost` at once, and the connection ends after these.
     """
 
     where: str
@@ -116,7 +116,7 @@ def running_hub() -> Iterator[Hub]:
             body = self.rfile.read(length)
             if hub.before is not None:
                 hub.before(call)
-            if fault is not None and fault.slow:
+            if fault is not None and fault.slow and not fault.lost:
                 ended.wait(fault.slow)
             if fault is not None and fault.status:
                 echo = {"error": f"declined {token}"}
@@ -125,6 +125,7 @@ def running_hub() -> Iterator[Hub]:
                 return
             answer = self.answer(path, token, body, is_elsewhere=is_elsewhere)
             if fault is not None and fault.lost:
+                ended.wait(fault.slow)
                 self.end()
                 return
             self.reply(answer if hub.mangle is None else hub.mangle(call, answer))

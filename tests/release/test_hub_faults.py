@@ -14,6 +14,7 @@ import pytest
 from tests.release._hub_server import NAME, TOKEN, Fault, Hub, running_hub, use_hub, without_waiting
 from tests.release._keys import make_keys
 from tests.release._releases import make_release, publish_to
+from zoo.cli._main import run
 from zoo.errors import InputError, OutsideError, RefusedError, ZooError
 from zoo.release import verify_release
 
@@ -256,6 +257,20 @@ def test_a_hub_that_cannot_be_reached_is_an_outside_error(
     assert isinstance(error, OutsideError)
     assert "could not be reached" in str(error)
     watched.assert_no_token()
+
+
+def test_not_even_a_traceback_holds_the_token(
+    hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    make_release(tmp_path / "build/face_detector")
+    for where, status, code in (("GET /api/models/", 401, 2), ("/commit/", 500, 3), ("/commit/", 412, 1)):
+        hub.faults = [Fault(where, status=status)]
+        for option in ("--debug", "--json"):
+            assert run(["publish", "face_detector", "--to", TO, option]) == code
+            told = capfd.readouterr()
+            assert ("Traceback" in told.err) == (option == "--debug")
+            assert TOKEN not in told.out + told.err
 
 
 def test_what_lies_about_what_it_holds_is_not_tagged(hub: Hub, release: Path, watched: Watched) -> None:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.release._hub_server import NAME, TOKEN, Hub, running_hub, use_hub
+from tests.release._hub_server import NAME, TOKEN, Fault, Hub, running_hub, use_hub
 from tests.release._keys import make_keys
 from tests.release._releases import make_release, publish_to, with_bytes, with_latency
 from zoo.errors import InputError, RefusedError
@@ -61,6 +63,7 @@ def test_all_files_go_in_one_commit_and_the_tag_comes_last(release: Path, hub: H
     assert kinds == ["repos", "upload", "commit", "tag"]
     assert hub.tokens == {f"Bearer {TOKEN}"}
     assert hub.tokens_elsewhere == {None}
+    assert not any(TOKEN.encode() in content for content in hub.files.values())
 
 
 def test_a_large_model_goes_in_parts(hub: Hub, tmp_path: Path) -> None:
@@ -86,6 +89,30 @@ def test_endpoint_and_token_come_from_the_environment(release: Path, tmp_path: P
         assert hub.repo.tags
     assert done.stderr == ""
     assert TOKEN not in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("where", "done"), [("PUT /upload/", False), ("/commit/", False), ("/commit/", True), ("/tag/", True)]
+)
+def test_killed_on_the_way_nothing_is_half_there_and_the_next_run_finishes(
+    where: str, done: bool, release: Path, hub: Hub, tmp_path: Path
+) -> None:
+    settings = {"HF_ENDPOINT": hub.endpoint, "HF_HOME": str(tmp_path / "home"), "HF_TOKEN": TOKEN}
+    # Either the hub does nothing yet, or it does what was asked and the process does not live to hear of it.
+    hub.faults = [Fault(where, slow=60, lost=done)]
+    process = subprocess.Popen([sys.executable, "-c", PUBLISH, str(release), TO], env=os.environ | settings)
+    deadline = time.monotonic() + 60
+    while not any(where in call for call in hub.calls) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    process.kill()
+    assert process.wait(timeout=60) == -signal.SIGKILL
+    time.sleep(0.2)
+    assert hub.repo.tags == ({"0.1.0": hub.repo.head} if where == "/tag/" else {})
+    assert len(hub.repo.commits) == (2 if done else 1)
+    hub.faults = []
+    publish_to(release, TO)
+    assert (len(hub.repo.commits), hub.repo.tags) == (2, {"0.1.0": hub.repo.head})
+    verify_release(as_folder(hub, tmp_path / "there"))
 
 
 def test_the_next_version_replaces_the_last_in_one_commit(release: Path, hub: Hub, tmp_path: Path) -> None:

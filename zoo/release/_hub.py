@@ -118,7 +118,10 @@ class HubRegistry:
                 self._finish_tagged(sending)
                 return
             if state.commit is None:
-                ask(self.repository, lambda: self.api.create_repo(self.repository, private=self.private, exist_ok=True))
+                ask(
+                    self.repository,
+                    lambda: self.api.create_repo(self.repository, private=self.private or None, exist_ok=True),
+                )
                 self._state = state = self._present()
             ticker.advance(note="repository ready")
             commit = state.commit if self._holds(state.files, sending) else self._commit(sending, state)

@@ -189,7 +189,7 @@ def _explain(repository: str, error: Exception, status: int | None) -> ZooError:
         return error
     if isinstance(error, _PauseError):
         return OutsideError(
-            f"The hub asks for a pause of {error.seconds:.0f} seconds before hf:{repository} (status 429); "
+            f"The hub asks for a pause of {error.seconds:.0f} seconds before hf:{repository}; "
             "run the same command again after it."
         )
     if status is not None:
