@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from tests.card import _records
 from zoo.progress import SilentProgress
 from zoo.records import BenchRecord, ConvertRecord, FileRef, GatesRecord, QualityRecord, StageRecord
 from zoo.release import Published, Wish, judge, publish, write_manifest
-from zoo.spec import ModelSpec
+from zoo.spec import ModelSpec, content_sha256
 
 
 def spec_version(version: str) -> ModelSpec:
@@ -143,3 +144,19 @@ def publish_to(
 def contents(folder: Path) -> dict[str, bytes]:
     """Every file below a folder, by its path there."""
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def as_of_another_version(folder: Path) -> None:
+    """Make a published release what another version of this package would write: its spec and a record have more."""
+    path, record = folder / "manifest.json", folder / "records/bench.json"
+    record.write_text(json.dumps(json.loads(record.read_text()) | {"later": 1}))
+    digest, size = hashlib.sha256(record.read_bytes()).hexdigest(), record.stat().st_size
+    document = json.loads(path.read_text())
+    document["zoo_version"] = "9.0.0"
+    document["records"]["bench"] = digest
+    document["spec"]["later"] = {"kind": 1.5}
+    document["spec_sha256"] = content_sha256(document["spec"])
+    for file in document["files"]:
+        if file["path"] == "records/bench.json":
+            file |= {"sha256": digest, "bytes": size}
+    path.write_text(json.dumps(document, indent=1))

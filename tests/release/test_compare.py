@@ -17,14 +17,16 @@ from tests.release._releases import (
 )
 from zoo.errors import InputError, RefusedError
 from zoo.records import DropinRecord, QualityRecord, StageRecord
-from zoo.release import Comparison, compare_releases, compare_variants, read_measured
+from zoo.release import Comparison, Measured, compare_releases, compare_variants, read_measured
 from zoo.release._compare import bucket
 
 
 def compared(**changed: StageRecord) -> Comparison:
     """The usual records against these changed ones."""
     spec, records = spec_version("0.1.0"), _records.measured()
-    return compare_releases((spec, records), (spec, records | changed), names=("old", "new"))
+    variants = frozenset(one.name for one in spec.variants)
+    old, new = (Measured("0.1.0", variants, tuple(spec.gates), one) for one in (records, records | changed))
+    return compare_releases(old, new, names=("old", "new"))
 
 
 def sentences(found: Comparison) -> tuple[list[str], list[str]]:
@@ -125,6 +127,13 @@ def test_dense_and_sparse_are_compared_by_what_was_measured_in_pairs() -> None:
     assert time.what == "time on host over that of dense (sparse kernels did not run)"
     assert (time.bucket, time.low) == ("unchanged", pytest.approx(-0.029))
     assert by_field["bench.sizes[name=*].file.bytes"].bucket == "improvement"
+
+
+def test_labels_are_compared_by_their_own_pairs_too() -> None:
+    quality = _records.quality().model_copy(update={"labels": [_records.labelled()]})
+    found = compare_variants(_records.measured() | {"quality": quality}, "dense", "sparse")
+    (ap,) = [one for one in found.unchanged if one.what == "ap on labels of crowds/val.xml"]
+    assert (ap.before, ap.after, ap.low, ap.high) == ("0.6125", "0.6037", -0.021, 0.004)
 
 
 def test_the_reverse_has_the_opposite_sign() -> None:

@@ -31,7 +31,7 @@ def test_it_lists_every_file_and_what_the_release_was_made_from(release: Path) -
     for file in manifest.files:
         content = (release / file.path).read_bytes()
         assert (file.bytes, file.sha256) == (len(content), hashlib.sha256(content).hexdigest())
-    assert manifest.spec_sha256 == spec_sha256(manifest.spec)
+    assert manifest.spec_sha256 == spec_sha256(manifest.model_spec())
     assert manifest.records["bench"] == hashlib.sha256((release.parent / "records/bench.json").read_bytes()).hexdigest()
     assert {reference.name for reference in manifest.references} == {"published_dense", "published_sparse"}
     assert not manifest.sample_data

@@ -55,12 +55,12 @@ def compare(
 
 def _compared(before: Path, after: Path | None, variants: str | None) -> Comparison:
     from zoo.errors import InputError
-    from zoo.release import compare_releases, compare_variants, read_measured
+    from zoo.release import Measured, compare_releases, compare_variants, read_measured
 
     old, old_records = read_measured(before)
     if after is None:
         names = [name.strip() for name in (variants or "dense,sparse").split(",")]
-        known = [one.name for one in old.spec.variants]
+        known = sorted(Measured.of(old, old_records).variants)
         if len(names) != 2 or not set(names) <= set(known):
             raise InputError(f"--variants takes two of {', '.join(known)}, such as dense,sparse.")
         return compare_variants(old_records, names[0], names[1])
@@ -72,7 +72,7 @@ def _compared(before: Path, after: Path | None, variants: str | None) -> Compari
     names = [f"{one.model} {one.version}" for one in (old, new)]
     if names[0] == names[1]:
         names = [str(before), str(after)]
-    return compare_releases((old.spec, old_records), (new.spec, new_records), names=(names[0], names[1]))
+    return compare_releases(Measured.of(old, old_records), Measured.of(new, new_records), names=(names[0], names[1]))
 
 
 def _show(found: Comparison, console: Console) -> None:
@@ -98,8 +98,8 @@ def _show_texts(title: str, texts: Sequence[str], console: Console) -> None:
 def _change(one: Difference) -> str:
     if not any(letter.isdigit() for letter in one.before):
         return ""
-    moved = f"{one.change:+,.0f}" if one.change.is_integer() else f"{one.change:+.4f}"
-    return moved if one.low is None or one.high is None else f"{moved} [{one.low:+.4f} to {one.high:+.4f}]"
+    moved = f"{one.change:+,.0f}" if one.change.is_integer() else f"{one.change:+.3g}"
+    return moved if one.low is None or one.high is None else f"{moved} [{one.low:+.3g} to {one.high:+.3g}]"
 
 
 def _document(found: Comparison) -> dict[str, object]:

@@ -10,6 +10,7 @@ import typer
 from zoo.cli._options import JsonOption
 
 if TYPE_CHECKING:
+    from zoo.card import Snippet
     from zoo.release import Verified
 
 PULL_EXAMPLES = """\
@@ -45,14 +46,13 @@ def pull(
     as_json: JsonOption = False,
 ) -> None:
     """Fetch a release, checked, and show how to use it."""
-    from zoo.card import use_snippets
     from zoo.cli._output import person, write_json
     from zoo.cli._progress import show_progress
     from zoo.release import pull as pull_release
 
     with show_progress() as progress:
         pulled = pull_release(source, to=to, key=key, progress=progress)
-    snippets = use_snippets(pulled.manifest.spec)
+    snippets = _snippets(pulled)
     if as_json:
         uses = [{"title": one.title, "needs": one.needs, "code": one.code} for one in snippets]
         write_json({**_document(pulled), "use": uses})
@@ -64,6 +64,17 @@ def pull(
         shown = f"\n{one.title}, for {one.needs}, from that folder with your picture.jpg:\n\n{one.code.rstrip()}"
         # A release from elsewhere names its files itself, and shall not steer a terminal.
         console.print("".join(letter if letter.isprintable() or letter == "\n" else " " for letter in shown))
+
+
+def _snippets(one: Verified) -> list[Snippet]:
+    """The card's code; none where the release is of another version of this package, whose card has it all the same."""
+    from zoo.card import use_snippets
+    from zoo.errors import InputError
+
+    try:
+        return use_snippets(one.manifest.model_spec())
+    except InputError:
+        return []
 
 
 def verify(

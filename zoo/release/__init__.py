@@ -11,9 +11,9 @@ from zoo.release._manifest import (
     ManifestData,
     ManifestFile,
     ManifestReference,
-    read_manifest,
-    write_manifest,
 )
+from zoo.release._manifest_files import read_manifest, write_manifest
+from zoo.release._measures import Measured
 from zoo.release._publish import Published, SentFile, publish
 from zoo.release._pull import pull, release_at
 from zoo.release._records import read_measured
@@ -30,6 +30,7 @@ __all__ = [
     "ManifestData",
     "ManifestFile",
     "ManifestReference",
+    "Measured",
     "Published",
     "SentFile",
     "Verified",

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from zoo.records import BenchRecord, QualityRecord, StageRecord
-from zoo.release._measures import Measure, better_of, measures_of, record_of
-from zoo.release._words import show
-from zoo.spec import ModelSpec
+from zoo.records import BenchRecord, PairedDifference, QualityRecord, StageRecord, VariantQuality
+from zoo.release._measures import Measure, Measured, better_of, measures_of, record_of
+from zoo.release._words import brief
 
 Bucket = Literal["regression", "improvement", "unchanged"]
 
@@ -55,15 +54,10 @@ class Comparison:
     notes: tuple[str, ...]
 
 
-def compare_releases(
-    before: tuple[ModelSpec, Mapping[str, StageRecord]],
-    after: tuple[ModelSpec, Mapping[str, StageRecord]],
-    *,
-    names: tuple[str, str],
-) -> Comparison:
-    """The difference of two releases, each its spec and records; `names` is what a reader calls them."""
-    old, new = (measures_of(records, {one.name for one in spec.variants}) for spec, records in (before, after))
-    notes = [*_notes(before[1], after[1])]
+def compare_releases(before: Measured, after: Measured, *, names: tuple[str, str]) -> Comparison:
+    """The difference of two releases; `names` is what a reader calls them."""
+    old, new = (measures_of(one.records, one.variants) for one in (before, after))
+    notes = [*_notes(before.records, after.records)]
     differences = []
     for field in [name for name in new if name in old]:
         if old[field].basis != new[field].basis:
@@ -135,7 +129,7 @@ def bucket(
 def _with_interval(one: Measure) -> str:
     if one.interval is None:
         return one.shown
-    return f"{one.shown} [{show(one.interval.low)} to {show(one.interval.high)}]"
+    return f"{one.shown} [{brief(one.interval.low)} to {brief(one.interval.high)}]"
 
 
 def _anonymous(found: Mapping[str, Measure], variant: str) -> dict[str, Measure]:
@@ -161,30 +155,39 @@ def _paired(records: Mapping[str, StageRecord], before: str, after: str) -> Iter
                     field=f"bench.targets[target={target.target}].ratios[numerator={after},denominator={before}].ratio",
                     what=f"time on {target.target} over that of {before} ({ran[target.engaged]})",
                     before="1",
-                    after=show(ratio.ratio),
+                    after=brief(ratio.ratio),
                     change=ratio.ratio - 1,
                     low=low,
                     high=high,
                     bucket=bucket(ratio.ratio - 1, low, high, better="lower", certain=False),
                 )
-    if quality is None:
-        return
-    values = {(one.name, metric): each for one in quality.variants for metric, each in one.metrics.items()}
-    for one in quality.differences:
-        if {one.a, one.b} == {before, after}:
-            sign = 1 if one.a == after else -1
-            low, high = sorted((sign * one.interval.low, sign * one.interval.high))
-            old, new = values.get((before, one.metric)), values.get((after, one.metric))
-            yield Difference(
-                field=f"quality.variants[name=*].metrics.{one.metric}.value",
-                what=one.metric.replace("_", " "),
-                before=show(old.value) if old else "0",
-                after=show(new.value) if new else show(sign * one.value),
-                change=sign * one.value,
-                low=low,
-                high=high,
-                bucket=bucket(sign * one.value, low, high, better=better_of(one.metric), certain=False),
-            )
+    for where, about, variants, differences in _paired_sets(quality) if quality else []:
+        values = {(one.name, metric): each for one in variants for metric, each in one.metrics.items()}
+        for one in differences:
+            if {one.a, one.b} == {before, after}:
+                sign = 1 if one.a == after else -1
+                low, high = sorted((sign * one.interval.low, sign * one.interval.high))
+                old, new = values.get((before, one.metric)), values.get((after, one.metric))
+                yield Difference(
+                    field=f"{where}.variants[name=*].metrics.{one.metric}.value",
+                    what=one.metric.replace("_", " ") + about,
+                    before=brief(old.value) if old else "0",
+                    after=brief(new.value) if new else brief(sign * one.value),
+                    change=sign * one.value,
+                    low=low,
+                    high=high,
+                    bucket=bucket(sign * one.value, low, high, better=better_of(one.metric), certain=False),
+                )
+
+
+def _paired_sets(
+    record: QualityRecord,
+) -> Iterator[tuple[str, str, Sequence[VariantQuality], Sequence[PairedDifference]]]:
+    """Where differences on the same pictures lie, and in words: against the reference, then each set of labels."""
+    yield "quality", "", record.variants, record.differences
+    for one in record.labels:
+        where = f"quality.labels[file={one.file}]"
+        yield where, f" on labels of {one.place}/{one.file}", one.variants, one.differences
 
 
 def _sorted(
@@ -215,7 +218,8 @@ def _notes(before: Mapping[str, StageRecord], after: Mapping[str, StageRecord]) 
     for name in ("bench", "quality"):
         old, new = before.get(name), after.get(name)
         if old is None or new is None:
-            yield f"The {name} record is missing in {'the first' if old is None else 'the second'}."
+            which = "first" if old is None else "second"
+            yield f"The {which} has no {name} record that this version of the tool reads."
     old_bench, new_bench = record_of(before, "bench", BenchRecord), record_of(after, "bench", BenchRecord)
     if old_bench and new_bench:
         old_cpu, new_cpu = (one.provenance.machine.cpu_model for one in (old_bench, new_bench))

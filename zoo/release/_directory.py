@@ -16,10 +16,10 @@ from filelock import FileLock
 from zoo.errors import InputError, OutsideError, RefusedError
 from zoo.progress import Progress, Ticker
 from zoo.records import StageRecord
-from zoo.release._manifest import MANIFEST_NAME, RECORDS_FOLDER, Manifest, parse_manifest, read_manifest
+from zoo.release._manifest import MANIFEST_NAME, RECORDS_FOLDER, Manifest, parse_manifest
+from zoo.release._manifest_files import read_manifest
 from zoo.release._records import read_release_records
 from zoo.release._registry import Sending
-from zoo.spec import ModelSpec
 
 BLOCK = 1 << 20
 
@@ -48,12 +48,12 @@ class DirectoryRegistry:
         """The folders of this model."""
         return version_folders(self.path / model)
 
-    def numbers(self, model: str, version: str) -> tuple[ModelSpec, Mapping[str, StageRecord], Manifest]:
-        """Spec, records and manifest of a published version, its files held against it."""
+    def numbers(self, model: str, version: str) -> tuple[Manifest, Mapping[str, StageRecord]]:
+        """Manifest and records of a published version, its files held against it."""
         folder = self.path / model / version
         manifest = read_manifest(folder, advice=f"mend or remove {folder}")
         records = read_release_records(folder / RECORDS_FOLDER, manifest, advice=f"mend or remove {folder}")
-        return manifest.spec, records, manifest
+        return manifest, records
 
     def location(self, manifest: Manifest) -> str:
         """The folder of the version."""

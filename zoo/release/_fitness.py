@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pydantic import ValidationError
 
 from zoo.errors import InputError, RefusedError
-from zoo.records import GateOverride, GateResult, StageRecord
+from zoo.records import GateOverride, GateResult
 from zoo.release._compare import difference
-from zoo.release._measures import gate_measures
+from zoo.release._measures import Measured
 from zoo.release._sample import is_judged
-from zoo.spec import FAIRNESS_GATE, ModelSpec, describe_first_error
+from zoo.spec import describe_first_error
 
 
 @dataclass(frozen=True)
@@ -31,42 +31,31 @@ class Wish:
     reason: str
 
 
-def obstacles(
-    results: Sequence[GateResult], worse: Sequence[Obstacle], *, sample_data: bool, spec: ModelSpec
-) -> list[Obstacle]:
-    """Gates that failed, cannot be told or were not judged, then those that are worse than in the last release."""
+def obstacles(results: Sequence[GateResult], worse: Sequence[Obstacle], *, sample_data: bool) -> list[Obstacle]:
+    """Gates that failed or cannot be told, then those that are worse than in the last release."""
     found = [
         Obstacle(one.name, f"{'failed' if one.verdict == 'failed' else 'cannot be told'}: {one.reason}")
         for one in results
         if not one.passed and is_judged(one, sample_data=sample_data)
     ]
-    judged = {one.name for one in results}
-    missing = [name for name in [*(gate.name for gate in spec.gates), FAIRNESS_GATE] if name not in judged]
-    found += [Obstacle(name, "was not judged") for name in missing]
     return [*found, *(one for one in worse if one.gate not in {other.gate for other in found})]
 
 
-def worse_than(
-    last: tuple[ModelSpec, Mapping[str, StageRecord]],
-    spec: ModelSpec,
-    records: Mapping[str, StageRecord],
-    *,
-    unjudged: frozenset[str] = frozenset(),
-) -> list[Obstacle]:
+def worse_than(last: Measured, this: Measured, *, unjudged: frozenset[str] = frozenset()) -> list[Obstacle]:
     """Gates whose number is worse than in the last release, beyond the interval of the change.
 
     A gate is compared by what it measures, so that another limit is no excuse; one that measures something else is new.
     `unjudged`: gates that sample pictures cannot answer.
     """
-    before = {(name, one.field, one.better): one for name, one in gate_measures(*last)}
+    before = {(name, one.field, one.better): one for name, one in last.gate_measures()}
     found = []
-    for name, measure in gate_measures(spec, records):
+    for name, measure in this.gate_measures():
         old = before.get((name, measure.field, measure.better))
         if old is None or name in unjudged:
             continue
         moved = difference(old, measure)
         if moved.bucket == "regression":
-            found.append(Obstacle(name, f"is worse than in {last[0].version}: {moved.sentence}"))
+            found.append(Obstacle(name, f"is worse than in {last.version}: {moved.sentence}"))
     return list({one.gate: one for one in reversed(found)}.values())[::-1]
 
 

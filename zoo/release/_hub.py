@@ -26,7 +26,6 @@ from zoo.release._manifest import MANIFEST_NAME, RECORDS_FOLDER, SIGNATURE_NAME,
 from zoo.release._records import MAX_RECORD_BYTES, read_release_records
 from zoo.release._registry import Sending
 from zoo.release._sign import MAX_SIGNATURE_BYTES, check_signature
-from zoo.spec import ModelSpec
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
@@ -62,8 +61,8 @@ class HubRegistry:
         """The tags of the repository."""
         return list(self.state.tags)
 
-    def numbers(self, model: str, version: str) -> tuple[ModelSpec, Mapping[str, StageRecord], Manifest]:
-        """Spec, records and manifest of a published version, fetched; no model file is."""
+    def numbers(self, model: str, version: str) -> tuple[Manifest, Mapping[str, StageRecord]]:
+        """Manifest and records of a published version, fetched; no model file is."""
         with tempfile.TemporaryDirectory() as made:
             folder = Path(made)
             at = look(self.api, self.repository, version)
@@ -77,7 +76,7 @@ class HubRegistry:
             records = read_release_records(
                 folder / RECORDS_FOLDER, manifest, advice=f"hf:{self.repository} {version} is damaged"
             )
-        return manifest.spec, records, manifest
+        return manifest, records
 
     def location(self, manifest: Manifest) -> str:
         """The address of the release's page."""

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeVar, cast
+
+from pydantic import ValidationError
 
 from zoo.records import (
     BenchRecord,
@@ -18,8 +21,9 @@ from zoo.records import (
 )
 from zoo.release._address import AddressError, Found, NotThereError, find_values
 from zoo.release._judge import worst_of
-from zoo.release._words import show
-from zoo.spec import FAIRNESS_GATE, Gate, ModelSpec
+from zoo.release._manifest import Manifest
+from zoo.release._words import brief, show
+from zoo.spec import FAIRNESS_GATE, Gate
 
 LOWER_IS_BETTER = frozenset({"keypoint_error", "landmark_error", "mean_error", "world_error"})
 """Metrics of quality that are errors; of all others more is better."""
@@ -85,19 +89,47 @@ def gate_measure(gate: Gate, records: Mapping[str, StageRecord]) -> Measure | No
     return _of_gate(gate.name, gate.field, worst_of(gate, found), lower=gate.at_most is not None)
 
 
-def fairness_measures(records: Mapping[str, StageRecord]) -> dict[str, Measure]:
-    """What the gate on fairness holds against its margins, by address: the change of each gap."""
-    return {one.field: one for one in _gaps(record_of(records, "fairness", FairnessRecord))}
+@dataclass(frozen=True)
+class Measured:
+    """A release as far as it can be compared: its variants, gates and records.
+
+    Of a release that another version of this package made, whatever this version reads.
+    """
+
+    version: str
+    variants: frozenset[str]
+    gates: tuple[Gate, ...]
+    records: Mapping[str, StageRecord]
+
+    @classmethod
+    def of(cls, manifest: Manifest, records: Mapping[str, StageRecord]) -> Measured:
+        """From the spec as the manifest holds it."""
+        variants = [one.get("name") for one in _objects(manifest.spec.get("variants"))]
+        return cls(
+            version=manifest.version,
+            variants=frozenset(name for name in variants if isinstance(name, str)),
+            gates=tuple(_gates(manifest.spec.get("gates"))),
+            records=records,
+        )
+
+    def gate_measures(self) -> Iterator[tuple[str, Measure]]:
+        """Every number that a gate limits, with the gate's name; those of fairness too."""
+        for gate in self.gates:
+            measure = gate_measure(gate, self.records)
+            if measure is not None:
+                yield gate.name, measure
+        for measure in _gaps(record_of(self.records, "fairness", FairnessRecord)):
+            yield FAIRNESS_GATE, measure
 
 
-def gate_measures(spec: ModelSpec, records: Mapping[str, StageRecord]) -> Iterator[tuple[str, Measure]]:
-    """Every number that a gate of the spec limits, with the gate's name; those of fairness too."""
-    for gate in spec.gates:
-        measure = gate_measure(gate, records)
-        if measure is not None:
-            yield gate.name, measure
-    for measure in fairness_measures(records).values():
-        yield FAIRNESS_GATE, measure
+def _objects(value: object) -> list[dict[str, object]]:
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+
+
+def _gates(value: object) -> Iterator[Gate]:
+    for one in _objects(value):
+        with contextlib.suppress(ValidationError):
+            yield Gate.model_validate(one)
 
 
 def _of_gate(name: str, field: str, found: Found, *, lower: bool) -> Measure:
@@ -107,7 +139,7 @@ def _of_gate(name: str, field: str, found: Found, *, lower: bool) -> Measure:
         what=f"gate {name}",
         better="lower" if lower else "higher",
         value=value,
-        shown=show(found.value),
+        shown=show(found.value) if isinstance(found.value, int) else brief(value),
         interval=found.interval,
         n=found.n,
         exact=isinstance(found.value, int),
@@ -138,7 +170,7 @@ def _latencies(record: BenchRecord | None, variants: Collection[str]) -> Iterato
                     what=f"{ratio.numerator}: time on {target.target} over that of {ratio.denominator}",
                     better="lower",
                     value=ratio.ratio,
-                    shown=show(ratio.ratio),
+                    shown=brief(ratio.ratio),
                     interval=ratio.interval,
                     basis=f"{target.runtime}, {target.threads} thread(s), {files.get(ratio.denominator, 'no file')}",
                 )
@@ -165,7 +197,7 @@ def _qualities(record: QualityRecord | None, variants: Collection[str]) -> Itera
 
 
 def _estimate(field: str, what: str, metric: str, one: Estimate, basis: str) -> Measure:
-    return Measure(field, what, better_of(metric), one.value, show(one.value), one.interval, one.n, basis=basis)
+    return Measure(field, what, better_of(metric), one.value, brief(one.value), one.interval, one.n, basis=basis)
 
 
 def _gaps(record: FairnessRecord | None) -> Iterator[Measure]:
@@ -177,7 +209,7 @@ def _gaps(record: FairnessRecord | None) -> Iterator[Measure]:
                 what=f"change of the gap in {_words(column.metric)} by {column.column}",
                 better="lower",
                 value=change.value,
-                shown=show(change.value),
+                shown=brief(change.value),
                 interval=change.interval,
                 n=change.n,
             )

@@ -14,7 +14,9 @@ from zoo.release._compare import Comparison, compare_releases
 from zoo.release._directory import DirectoryRegistry
 from zoo.release._fitness import Obstacle, Wish, obstacles, overrides_for, worse_than
 from zoo.release._judge import judge
-from zoo.release._manifest import Manifest, read_manifest
+from zoo.release._manifest import Manifest
+from zoo.release._manifest_files import read_manifest
+from zoo.release._measures import Measured
 from zoo.release._notes import MOST_ENTRIES, changes_of
 from zoo.release._place import parse_place
 from zoo.release._records import read_release_records
@@ -94,7 +96,7 @@ def publish(
     measured = read_release_records(records, manifest, advice=ADVICE, whole=True)
     check_made_files(manifest, measured, advice=ADVICE)
     results = _judged_again(manifest, measured)
-    known = obstacles(results, (), sample_data=manifest.sample_data, spec=manifest.spec)
+    known = obstacles(results, (), sample_data=manifest.sample_data)
     # Before any network: what is not fit for release in itself needs no comparison.
     overrides_for(known, [wish for wish in overrides if wish.gate in {one.gate for one in known}])
     _require_sample_allowed(manifest, allow_sample=allow_sample)
@@ -145,7 +147,7 @@ def _registry(scheme: str, address: str, release: Path, *, private: bool) -> Ite
 
 def _judged_again(manifest: Manifest, records: Mapping[str, StageRecord]) -> list[GateResult]:
     """The gates, judged on the records now. Raises RefusedError where the build judged otherwise."""
-    results = judge(manifest.spec, records)
+    results = judge(manifest.model_spec(), records)
     before = {one.name: one.verdict for one in manifest.gates}
     for one in results:
         if one.name not in before:
@@ -179,17 +181,18 @@ def _hold_against_last(
     comparison: Comparison | None = None
     history: list[ReleaseChanges] = []
     if last is not None:
-        spec, numbers, old = registry.numbers(manifest.model, last)
+        old, numbers = registry.numbers(manifest.model, last)
         if old.model != manifest.model:
             raise RefusedError(
                 f"{registry.location(old)} is of {old.model}, not of {manifest.model}; publish elsewhere."
             )
         sample = manifest.sample_data or old.sample_data
         unjudged = frozenset(one.name for one in results if not is_judged(one, sample_data=sample))
-        worse = worse_than((spec, numbers), manifest.spec, records, unjudged=unjudged)
-        comparison = compare_releases((spec, numbers), (manifest.spec, records), names=(last, manifest.version))
+        before, this = Measured.of(old, numbers), Measured.of(manifest, records)
+        worse = worse_than(before, this, unjudged=unjudged)
+        comparison = compare_releases(before, this, names=(last, manifest.version))
         history = old.changes
-    found = obstacles(results, worse, sample_data=manifest.sample_data, spec=manifest.spec)
+    found = obstacles(results, worse, sample_data=manifest.sample_data)
     entry = changes_of(manifest.version, comparison, since=last)
     return _Judged(overrides=overrides_for(found, wishes), changes=[entry, *history][:MOST_ENTRIES])
 

@@ -19,10 +19,11 @@ MAX_RECORD_BYTES = 64 << 20
 def read_release_records(
     folder: Path, manifest: Manifest, *, advice: str, whole: bool = False
 ) -> dict[str, StageRecord]:
-    """The records in `folder/NAME.json` that the manifest names; those that are not there are left out.
+    """The records in `folder/NAME.json` that the manifest names.
 
-    With `whole` none may be missing. Raises RefusedError for one that is missing then or has another content than the
-    manifest's hash, InputError for one that cannot be read.
+    Those that are not there, or that another version of this package wrote in its own way, are left out; with `whole`
+    they are errors. Raises RefusedError for one that is missing then or has another content than the manifest's hash,
+    InputError for one that cannot be read.
     """
     found: dict[str, StageRecord] = {}
     for name, digest in manifest.records.items():
@@ -40,6 +41,8 @@ def read_release_records(
         try:
             found[name] = kind.model_validate_json(content)
         except ValidationError as error:
+            if not whole:
+                continue
             raise InputError(f"The record {path} is not valid; {advice}.") from error
     return found
 

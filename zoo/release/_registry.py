@@ -10,7 +10,6 @@ from typing import Protocol
 from zoo.progress import Progress
 from zoo.records import StageRecord
 from zoo.release._manifest import Manifest
-from zoo.spec import ModelSpec
 
 
 @dataclass(frozen=True)
@@ -35,8 +34,8 @@ class Registry(Protocol):
     def versions(self, model: str) -> list[str]:
         """Names of what was published; those that are no versions count for nothing."""
 
-    def numbers(self, model: str, version: str) -> tuple[ModelSpec, Mapping[str, StageRecord], Manifest]:
-        """Spec, records and manifest of a published version."""
+    def numbers(self, model: str, version: str) -> tuple[Manifest, Mapping[str, StageRecord]]:
+        """Manifest and records of a published version; records that this version does not read are left out."""
 
     def location(self, manifest: Manifest) -> str:
         """Where the version lies once it is published."""

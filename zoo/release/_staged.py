@@ -10,14 +10,8 @@ from pathlib import Path
 
 from zoo.errors import OutsideError, RefusedError
 from zoo.records import GateOverride, ReleaseChanges, StageRecord
-from zoo.release._manifest import (
-    MANIFEST_NAME,
-    RECORDS_FOLDER,
-    SIGNATURE_NAME,
-    Manifest,
-    parse_manifest,
-    write_manifest,
-)
+from zoo.release._manifest import MANIFEST_NAME, RECORDS_FOLDER, SIGNATURE_NAME, Manifest
+from zoo.release._manifest_files import extend_manifest
 from zoo.release._registry import Sending
 from zoo.release._sign import public_half, sign_release
 
@@ -49,18 +43,9 @@ def staged(
             for name in manifest.records:
                 _copy(records_folder / f"{name}.json", folder / RECORDS_FOLDER / f"{name}.json")
             if overrides:
-                render_card(manifest.spec, records, folder, overrides=overrides)
+                render_card(manifest.model_spec(), records, folder, overrides=overrides)
             render_changelog(manifest.title, changes, folder)
-            path = write_manifest(
-                folder,
-                spec=manifest.spec,
-                records=records,
-                records_folder=folder / RECORDS_FOLDER,
-                command=manifest.command,
-                overrides=overrides,
-                changes=changes,
-            )
-            final = parse_manifest(path.read_bytes(), place=str(path))
+            final = extend_manifest(folder, manifest, overrides=overrides, changes=changes)
             _require_same_files(manifest, final, card_written=bool(overrides))
             public = None
             if key is not None:

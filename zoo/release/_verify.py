@@ -8,7 +8,8 @@ from pathlib import Path
 
 from zoo.errors import RefusedError
 from zoo.records import ConvertRecord, StageRecord
-from zoo.release._manifest import RECORDS_FOLDER, SIGNATURE_NAME, Manifest, read_manifest
+from zoo.release._manifest import RECORDS_FOLDER, SIGNATURE_NAME, Manifest
+from zoo.release._manifest_files import read_manifest
 from zoo.release._records import read_release_records
 from zoo.release._sign import check_signature, fingerprint, read_public_key
 
