@@ -78,6 +78,20 @@ def test_a_path_that_leaves_the_release_is_not_valid(release: Path, path: str) -
         read_manifest(release)
 
 
+@pytest.mark.parametrize("name", ["../bench", "/etc/passwd", "", "Bench", "a/b"])
+def test_a_record_that_leaves_the_release_is_not_valid(release: Path, name: str) -> None:
+    rewrite(release, records={name: "0" * 64})
+    with pytest.raises(InputError, match="field 'records"):
+        read_manifest(release)
+
+
+@pytest.mark.parametrize("change", [{"model": "../evil"}, {"version": "../../1.0.0"}, {"version": "1.0"}])
+def test_names_that_could_lead_elsewhere_are_not_valid(release: Path, change: dict[str, str]) -> None:
+    rewrite(release, **change)
+    with pytest.raises(InputError, match=f"field '{next(iter(change))}'"):
+        read_manifest(release)
+
+
 def test_a_spec_that_is_not_the_hashed_one_is_not_valid(release: Path) -> None:
     rewrite(release, spec_sha256="0" * 64)
     with pytest.raises(InputError, match="spec_sha256 is not the hash of spec"):

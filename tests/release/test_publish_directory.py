@@ -206,7 +206,7 @@ def test_killed_at_any_moment_there_is_the_old_or_the_new_release(
     registry: Path, old_and_new: tuple[Path, dict[str, bytes]]
 ) -> None:
     new, old_files = old_and_new
-    if not any(kill_at_random(registry, new, old_files, within=1.0) for _ in range(3)):
+    if not any(kill_at_random(registry, new, old_files, within=1.0) for _ in range(2)):
         publish_to(new, f"dir:{registry}")
         assert check_old_or_new(registry, new, old_files)
 

@@ -14,10 +14,12 @@ from pathlib import Path
 import pytest
 
 from tests.release._hub_server import NAME, TOKEN, Fault, Hub, running_hub, use_hub
+from tests.release._hub_state import Stored
 from tests.release._keys import make_keys
 from tests.release._releases import make_release, publish_to, with_bytes, with_latency
 from zoo.errors import InputError, RefusedError
 from zoo.release import read_manifest, verify_release
+from zoo.spec import content_sha256
 
 TO = f"hf:{NAME}"
 PUBLISH = """
@@ -92,7 +94,13 @@ def test_endpoint_and_token_come_from_the_environment(release: Path, tmp_path: P
 
 
 @pytest.mark.parametrize(
-    ("where", "done"), [("PUT /upload/", False), ("/commit/", False), ("/commit/", True), ("/tag/", True)]
+    ("where", "done"),
+    [
+        ("PUT /upload/", False),
+        ("/commit/", True),
+        pytest.param("/commit/", False, marks=pytest.mark.slow),
+        pytest.param("/tag/", True, marks=pytest.mark.slow),
+    ],
 )
 def test_killed_on_the_way_nothing_is_half_there_and_the_next_run_finishes(
     where: str, done: bool, release: Path, hub: Hub, tmp_path: Path
@@ -173,6 +181,17 @@ def test_a_dry_run_needs_no_token(release: Path, hub: Hub, monkeypatch: pytest.M
     assert publish_to(release, TO, dry_run=True).dry_run
     hub.state.create(NAME)
     assert publish_to(release, TO, dry_run=True).dry_run
+
+
+def test_a_repository_is_for_one_model(release: Path, hub: Hub, tmp_path: Path) -> None:
+    publish_to(release, TO)
+    files = hub.repo.commits[-1][1]
+    document = json.loads(files["manifest.json"].content)
+    document["model"] = document["spec"]["name"] = "hand_landmark"
+    document["spec_sha256"] = content_sha256(document["spec"])
+    files["manifest.json"] = Stored(json.dumps(document).encode(), lfs=False)
+    with pytest.raises(RefusedError, match="is of hand_landmark, not of face_detector"):
+        publish_to(make_release(tmp_path / "next", version="0.2.0"), TO)
 
 
 def test_private_comes_before_any_file(release: Path, hub: Hub) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from zoo.errors import InputError, OutsideError, RefusedError, ZooError
 from zoo.progress import Progress
-from zoo.records import StageRecord
+from zoo.records import LATER_RECORDS, RECORDS, StageRecord
 from zoo.release._hub_client import LOG_IN, ask
 from zoo.release._hub_look import (
     ABSENT,
@@ -69,7 +69,7 @@ class HubRegistry:
             if at.commit is None:
                 raise OutsideError(f"hf:{self.repository} lost {version} meanwhile; run the same command again.")
             manifest = fetch_manifest(self.api, self.repository, at, folder)
-            for name in manifest.records:
+            for name in set(manifest.records) & set(RECORDS | LATER_RECORDS):
                 path = f"{RECORDS_FOLDER}/{name}.json"
                 if path in at.files:
                     download(self.api, self.repository, at.commit, path, folder / path, limit=MAX_RECORD_BYTES)

@@ -23,6 +23,7 @@ SIGNATURE_NAME = "model.sig"
 RECORDS_FOLDER = "records"
 """Where a published release holds the records behind its numbers."""
 
+RecordName = Annotated[str, Field(pattern=r"^[a-z_]{1,64}$")]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
@@ -92,7 +93,7 @@ class Manifest(_Part):
     sample_data: bool
     gates: list[GateResult]
     files: list[ManifestFile] = Field(min_length=1, max_length=MAX_FILES)
-    records: dict[str, Sha256]
+    records: dict[RecordName, Sha256] = Field(max_length=100)
     references: list[ManifestReference]
     data: ManifestData | None = None
     versions: dict[str, list[str]] = Field(default={})
