@@ -119,7 +119,7 @@ def test_an_override_stands_in_the_manifest_and_on_both_cards(tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("overrides", "error", "sentence"),
     [
-        ({}, RefusedError, "Gate 'sparse_kernels_engage' failed: Not measured"),
+        ({}, RefusedError, r"Gate 'sparse_kernels_engage' failed: Not measured.*\(also in the way: wasm_latency\)"),
         ({"sparse_kernels_engage": "Why."}, RefusedError, "Gate 'wasm_latency' failed"),
         ({"sparse_kernels_engage": "Why.", "wasm_latency": " "}, InputError, "say why with --reason"),
         ({"sparse_kernels_engage": "Why.", "wasm_latency": "a\nb"}, InputError, "say why with --reason"),

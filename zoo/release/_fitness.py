@@ -78,10 +78,13 @@ def overrides_for(found: Sequence[Obstacle], wishes: Sequence[Wish]) -> list[Gat
             ) from error
     if len({wish.gate for wish in wishes}) < len(wishes):
         raise InputError("--override names a gate twice; name each once.")
-    for obstacle in found:
-        if obstacle.gate not in {one.gate for one in overrides}:
-            raise RefusedError(
-                f"Gate '{obstacle.gate}' {obstacle.stood.rstrip('.')}; this is not fit for release. To publish it all "
-                f"the same, say why: --override {obstacle.gate} --reason TEXT."
-            )
+    answered = {one.gate for one in overrides}
+    unanswered = [one for one in found if one.gate not in answered]
+    if unanswered:
+        first, *others = unanswered
+        more = f" (also in the way: {', '.join(one.gate for one in others)})" if others else ""
+        raise RefusedError(
+            f"Gate '{first.gate}' {first.stood.rstrip('.')}; this is not fit for release. To publish it all the same, "
+            f"say why: --override {first.gate} --reason TEXT{more}."
+        )
     return overrides
