@@ -56,7 +56,7 @@ def test_the_whole_way_from_a_build_to_a_checked_copy(zoo: Zoo, here: Path, keys
     assert "holder of this key signed it" in out
     assert 'model_asset_path="face_detector_sparse.tflite"' in out, "the card's own snippet"
     code, out, _ = zoo("verify-release", "face_detector-0.1.0", "--key", str(keys.public))
-    assert (code, "is as it was published" in out) == (0, True)
+    assert (code, "is as it was signed" in out) == (0, True)
     (here / "face_detector-0.1.0/README.md").write_text("other")
     code, out, err = zoo("verify-release", "face_detector-0.1.0", "--key", str(keys.public))
     assert (code, out) == (1, "")
@@ -126,6 +126,14 @@ def test_compare_shows_what_got_worse_first(zoo: Zoo, here: Path) -> None:
     assert found["regressions"][0]["high"] < 0
     same = ("compare", "build/face_detector", "build/face_detector", "--fail-on-regression")
     assert zoo(*same)[0] == 0
+
+
+def test_compare_takes_a_release_from_elsewhere(zoo: Zoo, here: Path) -> None:
+    assert zoo("publish", "face_detector", "--to", "dir:releases")[0] == 0
+    make_release(here / "new/face_detector", version="0.2.0", changed={"bench": with_bytes(470_000)})
+    found = document(zoo("compare", "dir:releases/face_detector", "new/face_detector", "--json"))
+    assert (found["before"], found["after"]) == ("face_detector 0.1.0", "face_detector 0.2.0")
+    assert [one["what"] for one in found["improvements"]] == ["sparse: bytes"]
 
 
 def test_compare_of_one_release_is_of_its_variants(zoo: Zoo) -> None:

@@ -24,7 +24,8 @@ class Fault:
 
     `status`: that answer, with the token in it, as a careless server would. `cut`: the connection ends in the middle
     of the request. `lost`: the request is done, and the connection ends before its answer. `slow`: the request is done
-    after so many seconds; with `lost` at once, and the connection ends after these.
+    after so many seconds; with `lost` at once, and the connection ends after these. `trickle`: the answer comes byte by
+    byte, so many seconds apart.
     """
 
     where: str
@@ -32,6 +33,7 @@ class Fault:
     cut: bool = False
     lost: bool = False
     slow: float = 0.0
+    trickle: float = 0.0
     headers: dict[str, str] = field(default_factory=dict)
     times: int = 1_000
 
@@ -128,7 +130,8 @@ def running_hub() -> Iterator[Hub]:
                 ended.wait(fault.slow)
                 self.end()
                 return
-            self.reply(answer if hub.mangle is None else hub.mangle(call, answer))
+            answer = answer if hub.mangle is None else hub.mangle(call, answer)
+            self.reply(answer, trickle=fault.trickle if fault is not None else 0.0)
 
         def answer(self, path: str, token: str | None, body: bytes, *, is_elsewhere: bool) -> Answer:
             known = token == f"Bearer {TOKEN}"
@@ -138,7 +141,7 @@ def running_hub() -> Iterator[Hub]:
                 return 401, {"X-Error-Code": "RepoNotFound"}, b"{}"
             return hub.state.answer(self.command, path, body)
 
-        def reply(self, answer: Answer) -> None:
+        def reply(self, answer: Answer, *, trickle: float = 0.0) -> None:
             status, headers, content = answer
             self.send_response(status)
             for name, value in headers.items():
@@ -146,8 +149,10 @@ def running_hub() -> Iterator[Hub]:
             if "Content-Length" not in headers:
                 self.send_header("Content-Length", str(len(content)))
             self.end_headers()
-            self.wfile.write(content)
-            self.wfile.flush()
+            for piece in [content[n : n + 1] for n in range(len(content))] if trickle else [content]:
+                self.wfile.write(piece)
+                self.wfile.flush()
+                ended.wait(trickle)
 
         def end(self) -> None:
             self.close_connection = True

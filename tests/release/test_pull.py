@@ -230,6 +230,8 @@ def test_an_endless_file_is_given_up(hub: Hub, here: Path) -> None:
         (Fault("/refs", status=500), OutsideError),
         (Fault("/resolve/", status=429, headers={"Retry-After": "9999"}), OutsideError),
         (Fault("/resolve/", slow=20), OutsideError),
+        (Fault("/cdn/", trickle=0.02), OutsideError),
+        (Fault("/revision/", trickle=0.02), OutsideError),
     ],
     ids=lambda value: str(getattr(value, "where", "")),
 )
@@ -237,10 +239,11 @@ def test_what_goes_wrong_on_the_way_leaves_nothing(
     fault: Fault, kind: type[ZooError], hub: Hub, here: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     without_waiting(monkeypatch)
-    monkeypatch.setenv("ZOO_HUB_TIMEOUT", "0.5")
+    monkeypatch.setenv("ZOO_HUB_TIMEOUT", "0.2")
     hub.faults = [replace(fault)]
     assert isinstance(refused(TO, here), kind)
     hub.faults = []
+    monkeypatch.delenv("ZOO_HUB_TIMEOUT")
     assert pull(TO).version == "0.2.0"
 
 

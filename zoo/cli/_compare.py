@@ -13,7 +13,8 @@ from zoo.cli._options import JsonOption
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from zoo.release import Comparison, Difference
+    from zoo.records import StageRecord
+    from zoo.release import Comparison, Difference, Manifest
 
 EXAMPLES = """\
 Examples:
@@ -27,9 +28,11 @@ Examples:
 
 
 def compare(
-    before: Annotated[Path, typer.Argument(metavar="A", help="A release's folder, or a build's (OUT/MODEL).")],
+    before: Annotated[
+        str, typer.Argument(metavar="A", help="A release's folder, a build's (OUT/MODEL), or as for 'zoo pull'.")
+    ],
     after: Annotated[
-        Path | None, typer.Argument(metavar="B", help="The one to hold against it. Without it: two variants of A.")
+        str | None, typer.Argument(metavar="B", help="The one to hold against it. Without it: two variants of A.")
     ] = None,
     variants: Annotated[
         str | None, typer.Option("--variants", metavar="OLD,NEW", help="Which two, without B; dense,sparse by default.")
@@ -53,11 +56,22 @@ def compare(
         raise typer.Exit(1)
 
 
-def _compared(before: Path, after: Path | None, variants: str | None) -> Comparison:
-    from zoo.errors import InputError
-    from zoo.release import Measured, compare_releases, compare_variants, read_measured
+def _read(place: str) -> tuple[Manifest, dict[str, StageRecord]]:
+    """Manifest and records of a release that is fetched first, or of a folder."""
+    from zoo.cli._progress import show_progress
+    from zoo.release import read_measured, release_at
 
-    old, old_records = read_measured(before)
+    if not place.startswith(("dir:", "hf:")):
+        return read_measured(Path(place))
+    with show_progress() as progress, release_at(place, progress=progress) as folder:
+        return read_measured(folder)
+
+
+def _compared(before: str, after: str | None, variants: str | None) -> Comparison:
+    from zoo.errors import InputError
+    from zoo.release import Measured, compare_releases, compare_variants
+
+    old, old_records = _read(before)
     if after is None:
         names = [name.strip() for name in (variants or "dense,sparse").split(",")]
         known = sorted(Measured.of(old, old_records).variants)
@@ -66,12 +80,12 @@ def _compared(before: Path, after: Path | None, variants: str | None) -> Compari
         return compare_variants(old_records, names[0], names[1])
     if variants is not None:
         raise InputError("--variants is for one release; leave B out, or take it away.")
-    new, new_records = read_measured(after)
+    new, new_records = _read(after)
     if old.model != new.model:
         raise InputError(f"{before} is of {old.model} and {after} of {new.model}; compare releases of one model.")
     names = [f"{one.model} {one.version}" for one in (old, new)]
     if names[0] == names[1]:
-        names = [str(before), str(after)]
+        names = [before, after]
     return compare_releases(Measured.of(old, old_records), Measured.of(new, new_records), names=(names[0], names[1]))
 
 

@@ -98,7 +98,8 @@ def verify(
         write_json({**_document(verified), "folder": None if release.startswith("hf:") else verified.folder})
         return
     amount = f"{verified.files} files, {verified.total_bytes:,} bytes"
-    person().print(f"{verified.name} {verified.version} ({amount}) is as it was published.")
+    held = "is as it was signed" if verified.key else "agrees with its manifest"
+    person().print(f"{verified.name} {verified.version} ({amount}) {held}.")
     _show_state(verified)
 
 
