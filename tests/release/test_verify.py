@@ -85,6 +85,8 @@ def test_what_an_unsigned_or_unchecked_signature_proves_is_said(published: dict[
             lambda folder: (folder / "records/bench.json").unlink(),
             r"records/bench\.json is in the manifest but not there",
         ),
+        (lambda folder: (folder / "manifest.json").write_text("{"), r"manifest\.json: field 'the document'"),
+        (lambda folder: (folder / "more").symlink_to("/etc/passwd"), "more is a link or special file"),
         (
             lambda folder: (folder / "CHANGELOG.md").rename(folder / "changes.md"),
             r"CHANGELOG\.md is in the manifest but",

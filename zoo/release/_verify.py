@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from zoo.errors import RefusedError
+from zoo.errors import InputError, RefusedError
 from zoo.records import ConvertRecord, StageRecord
-from zoo.release._manifest import RECORDS_FOLDER, SIGNATURE_NAME, Manifest
+from zoo.release._manifest import MANIFEST_NAME, RECORDS_FOLDER, SIGNATURE_NAME, Manifest
 from zoo.release._manifest_files import read_manifest
 from zoo.release._records import read_release_records
 from zoo.release._sign import check_signature, fingerprint, read_public_key
@@ -47,7 +47,13 @@ def verify_release(folder: Path, *, key: Path | None = None) -> Verified:
     missing or does not hold; InputError for what is no release or no key.
     """
     public = None if key is None else read_public_key(key)
-    manifest = read_manifest(folder, advice=ADVICE)
+    try:
+        manifest = read_manifest(folder, advice=ADVICE)
+    except InputError as error:
+        if not (folder / MANIFEST_NAME).is_file():
+            raise
+        # It was a release once, so the answer is no; that it cannot be read is no fault of the question.
+        raise RefusedError(f"{str(error).rstrip('.')}; {ADVICE}.") from error
     if public is not None:
         check_signature(folder, public, key_name=str(key))
     check_made_files(manifest, read_release_records(folder / RECORDS_FOLDER, manifest, advice=ADVICE), advice=ADVICE)
