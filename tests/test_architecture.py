@@ -32,7 +32,7 @@ LOWER = {
     "evaluate": BASE | {"sources", "tflite", "runtimes"},
     "families": BASE | {"evaluate", "runtimes", "sources", "training"},
     "card": set(BASE),
-    "release": set(BASE),
+    "release": BASE | {"card"},
     "demo": BASE | {"card", "runtimes", "sources", "tflite", "xnnpack"},
     "pipeline": BASE
     | {

@@ -42,8 +42,8 @@ def test_every_command_is_in_the_reference_and_the_readme() -> None:
     reference = (ROOT / "docs" / "command-line.md").read_text(encoding="utf-8")
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     names = {command.name for command in app.registered_commands}
-    assert names == set(re.findall(r"^## zoo (\w+)", reference, flags=re.MULTILINE))
-    assert names == set(re.findall(r"^\| `zoo (\w+)", readme, flags=re.MULTILINE))
+    assert names == set(re.findall(r"^## zoo ([\w-]+)", reference, flags=re.MULTILINE))
+    assert names == set(re.findall(r"^\| `zoo ([\w-]+)", readme, flags=re.MULTILINE))
 
 
 def test_presets_in_the_reference_are_those_of_the_spec() -> None:

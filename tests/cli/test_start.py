@@ -39,7 +39,9 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["build", "--help"], ["list"], ["doctor", "--json"]])
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["build", "--help"], ["list"], ["doctor", "--json"], ["compare", "here"]]
+)
 def test_light_commands_import_nothing_heavy(arguments: list[str], tmp_path: Path) -> None:
     program = (
         "import sys, json\n"

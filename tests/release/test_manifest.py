@@ -31,7 +31,7 @@ def test_it_lists_every_file_and_what_the_release_was_made_from(release: Path) -
     for file in manifest.files:
         content = (release / file.path).read_bytes()
         assert (file.bytes, file.sha256) == (len(content), hashlib.sha256(content).hexdigest())
-    assert manifest.spec_sha256 == spec_sha256(manifest.spec)
+    assert manifest.spec_sha256 == spec_sha256(manifest.model_spec())
     assert manifest.records["bench"] == hashlib.sha256((release.parent / "records/bench.json").read_bytes()).hexdigest()
     assert {reference.name for reference in manifest.references} == {"published_dense", "published_sparse"}
     assert not manifest.sample_data
@@ -75,6 +75,20 @@ def test_a_path_that_leaves_the_release_is_not_valid(release: Path, path: str) -
     file = {"path": path, "bytes": 1, "sha256": "0" * 64}
     rewrite(release, files=[file])
     with pytest.raises(InputError, match=r"field 'files\.0\.path'"):
+        read_manifest(release)
+
+
+@pytest.mark.parametrize("name", ["../bench", "/etc/passwd", "", "Bench", "a/b"])
+def test_a_record_that_leaves_the_release_is_not_valid(release: Path, name: str) -> None:
+    rewrite(release, records={name: "0" * 64})
+    with pytest.raises(InputError, match="field 'records"):
+        read_manifest(release)
+
+
+@pytest.mark.parametrize("change", [{"model": "../evil"}, {"version": "../../1.0.0"}, {"version": "1.0"}])
+def test_names_that_could_lead_elsewhere_are_not_valid(release: Path, change: dict[str, str]) -> None:
+    rewrite(release, **change)
+    with pytest.raises(InputError, match=f"field '{next(iter(change))}'"):
         read_manifest(release)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,18 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.release._releases import make_release
+from tests.release._releases import contents, make_release, publish_to
 from zoo.errors import InputError, OutsideError, RefusedError
-from zoo.progress import SilentProgress
-from zoo.release import Published, publish, read_manifest
-
-
-def publish_to(release: Path, to: str, *, allow_sample: bool = False, dry_run: bool = False) -> Published:
-    return publish(release, to, allow_sample=allow_sample, dry_run=dry_run, progress=SilentProgress())
-
-
-def contents(folder: Path) -> dict[str, bytes]:
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+from zoo.release import read_manifest, verify_release
 
 
 @pytest.fixture
@@ -40,10 +32,26 @@ def test_a_release_lies_below_its_name_and_version(release: Path, registry: Path
     published = publish_to(release, f"dir:{registry}")
     folder = registry / "face_detector" / "0.1.0"
     assert published.location == str(folder)
-    assert contents(folder) == contents(release)
-    assert set(published.files) == set(contents(release))
-    assert published.total_bytes == sum(map(len, contents(release).values()))
-    assert read_manifest(folder) == read_manifest(release)
+    files = contents(folder)
+    assert {one.path: one.bytes for one in published.files} == {name: len(content) for name, content in files.items()}
+    assert published.total_bytes == sum(map(len, files.values()))
+    built = contents(release)
+    assert {name: files[name] for name in built if name != "manifest.json"} == {
+        name: content for name, content in built.items() if name != "manifest.json"
+    }
+    assert verify_release(folder).version == "0.1.0"
+
+
+def test_a_release_brings_the_records_behind_its_numbers_and_what_changed(release: Path, registry: Path) -> None:
+    publish_to(release, f"dir:{registry}")
+    folder = registry / "face_detector" / "0.1.0"
+    manifest = read_manifest(folder)
+    assert set(manifest.records) == set(read_manifest(release).records)
+    for name in manifest.records:
+        assert (folder / "records" / f"{name}.json").read_bytes() == (
+            release.parent / "records" / f"{name}.json"
+        ).read_bytes()
+    assert (folder / "CHANGELOG.md").read_text().endswith("## 0.1.0\n\nThe first release.\n")
 
 
 def test_a_published_version_is_never_overwritten(release: Path, registry: Path, tmp_path: Path) -> None:
@@ -64,8 +72,10 @@ def test_versions_lie_side_by_side(release: Path, registry: Path, tmp_path: Path
 def test_a_dry_run_tells_all_and_writes_nothing(release: Path, registry: Path) -> None:
     published = publish_to(release, f"dir:{registry}", dry_run=True)
     assert published.dry_run
-    assert set(published.files) == set(contents(release))
     assert not registry.exists()
+    publish_to(release, f"dir:{registry}")
+    files = contents(registry / "face_detector" / "0.1.0")
+    assert {one.path: one.bytes for one in published.files} == {name: len(content) for name, content in files.items()}
 
 
 def test_sample_data_is_refused_unless_allowed(registry: Path, tmp_path: Path) -> None:
@@ -136,7 +146,8 @@ class KillAtBlock(SilentProgress):
 progress = KillAtBlock()
 progress.left = int(sys.argv[3])
 print("ready", flush=True)
-publish(Path(sys.argv[1]), sys.argv[2], allow_sample=False, dry_run=False, progress=progress)
+release = Path(sys.argv[1])
+publish(release, sys.argv[2], records=release.parent / "records", progress=progress)
 print("done", flush=True)
 """
 
@@ -151,7 +162,7 @@ def old_and_new(release: Path, registry: Path, tmp_path: Path) -> tuple[Path, di
     """A registry that holds 0.1.0, and the large release 0.2.0 that will be published into it."""
     publish_to(release, f"dir:{registry}")
     payload = os.urandom(24 << 20)
-    return make_release(tmp_path / "new", version="0.2.0", payload=payload), contents(release)
+    return make_release(tmp_path / "new", version="0.2.0", payload=payload), contents(registry / "face_detector/0.1.0")
 
 
 def check_old_or_new(registry: Path, new: Path, old_files: dict[str, bytes]) -> bool:
@@ -159,7 +170,10 @@ def check_old_or_new(registry: Path, new: Path, old_files: dict[str, bytes]) -> 
     assert contents(registry / "face_detector/0.1.0") == old_files
     folder = registry / "face_detector/0.2.0"
     if folder.exists():
-        assert contents(folder) == contents(new)
+        verify_release(folder)
+        assert (folder / "face_detector_sparse.tflite").read_bytes() == (
+            new / "face_detector_sparse.tflite"
+        ).read_bytes()
     return folder.exists()
 
 
@@ -176,21 +190,42 @@ def test_killed_in_the_middle_the_old_release_stands_and_the_next_run_tidies_up(
     assert not list((registry / "face_detector").glob(".partial-*"))
 
 
+def kill_at_random(registry: Path, new: Path, old_files: dict[str, bytes], *, within: float) -> bool:
+    """Publish in a process of its own and kill it at a random moment; whether the new release is there then."""
+    process = start(new, registry, kill_at_block=-1)
+    assert process.stdout is not None
+    process.stdout.readline()
+    time.sleep(random.SystemRandom().uniform(0, within))  # other moments each time, on purpose
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait(timeout=60)
+    process.stdout.close()
+    return check_old_or_new(registry, new, old_files)
+
+
 def test_killed_at_any_moment_there_is_the_old_or_the_new_release(
     registry: Path, old_and_new: tuple[Path, dict[str, bytes]]
 ) -> None:
     new, old_files = old_and_new
-    moments = random.SystemRandom()  # other moments each time, on purpose
-    for _ in range(4):
-        process = start(new, registry, kill_at_block=-1)
-        assert process.stdout is not None
-        process.stdout.readline()
-        time.sleep(moments.uniform(0, 0.25))
-        os.kill(process.pid, signal.SIGKILL)
-        process.wait(timeout=60)
-        process.stdout.close()
-        if check_old_or_new(registry, new, old_files):
-            break
-    else:
+    if not any(kill_at_random(registry, new, old_files, within=1.0) for _ in range(2)):
         publish_to(new, f"dir:{registry}")
         assert check_old_or_new(registry, new, old_files)
+
+
+@pytest.mark.slow
+def test_killed_at_twenty_moments_there_is_the_old_or_the_new_release(
+    registry: Path, old_and_new: tuple[Path, dict[str, bytes]], tmp_path: Path
+) -> None:
+    new, old_files = old_and_new
+    clock = time.monotonic()
+    process = start(new, tmp_path / "timed", kill_at_block=-1)
+    assert process.wait(timeout=120) == 0
+    whole = time.monotonic() - clock
+    outcomes = []
+    for _ in range(20):
+        outcomes.append(kill_at_random(registry, new, old_files, within=whole))
+        if outcomes[-1]:
+            shutil.rmtree(registry / "face_detector/0.2.0")
+    print(f"killed 20 times within {whole:.1f} s: the new release was there {sum(outcomes)} times, else the old one")
+    publish_to(new, f"dir:{registry}")
+    assert check_old_or_new(registry, new, old_files)
+    assert not list((registry / "face_detector").glob(".partial-*"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from zoo.card._blocks import Fact, Figure, NotMeasured, Table
@@ -18,7 +19,8 @@ from zoo.card._making import (
 from zoo.card._quality import DropinView, FairnessView, QualityView, dropin_view, fairness_views, quality_view
 from zoo.card._records import CardRecords
 from zoo.card._sizes import SizeView, size_view
-from zoo.card._trace import TraceView, gates_answer, gates_table, trace_view
+from zoo.card._trace import TraceView, gates_answer, gates_table, overrides_table, trace_view
+from zoo.records import GateOverride
 from zoo.spec import ModelSpec
 
 
@@ -35,8 +37,8 @@ class Snippet:
 class CardContext:
     """The card's content.
 
-    `gates_answer`: "hold", "do not hold", "cannot be told" where data lacks, or "not judged". `snippets` are rendered
-    before, as they are templates themselves.
+    `gates_answer`: "hold", "do not hold", "cannot be told" where data lacks, or "not judged". `overrides`: gates in
+    spite of which this was published. `snippets` are rendered before, as they are templates themselves.
     """
 
     spec: ModelSpec
@@ -55,12 +57,18 @@ class CardContext:
     data: DataView | NotMeasured
     trace: TraceView
     gates: Table | NotMeasured
+    overrides: Table | None
     figures: dict[str, Figure]
     snippets: list[Snippet]
 
 
 def make_context(
-    spec: ModelSpec, records: CardRecords, *, figures: dict[str, Figure], snippets: list[Snippet]
+    spec: ModelSpec,
+    records: CardRecords,
+    *,
+    figures: dict[str, Figure],
+    snippets: list[Snippet],
+    overrides: Sequence[GateOverride] = (),
 ) -> CardContext:
     """The card's content from the spec, the records and what was drawn from them."""
     return CardContext(
@@ -80,6 +88,7 @@ def make_context(
         data=data_view(records),
         trace=trace_view(spec, records),
         gates=gates_table(records.gates),
+        overrides=overrides_table(overrides),
         figures=figures,
         snippets=snippets,
     )

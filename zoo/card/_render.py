@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -14,7 +14,7 @@ from zoo.card._context import CardContext, Snippet, make_context
 from zoo.card._front_matter import front_matter
 from zoo.card._records import CardRecords
 from zoo.card._templates import html_environment, markdown_environment, python_environment
-from zoo.records import StageRecord
+from zoo.records import GateOverride, ReleaseChanges, StageRecord
 from zoo.spec import ModelSpec
 
 TASKS_RUNTIME = "mediapipe>=1.2"
@@ -31,17 +31,20 @@ METHOD = re.compile(r"[A-Za-z]\w*\.\w+")
 """How a drop names a method of a task or an interpreter, which is no graph."""
 
 
-def render_card(spec: ModelSpec, records: Mapping[str, StageRecord], folder: Path) -> list[Path]:
+def render_card(
+    spec: ModelSpec, records: Mapping[str, StageRecord], folder: Path, *, overrides: Sequence[GateOverride] = ()
+) -> list[Path]:
     """Write `README.md`, `card.html` and `figures/*.svg` into `folder`; the files written, in that order.
 
     Every number comes from the records by name (`zoo.records.RECORDS`); what they do not hold the card calls not
-    measured. The same spec and records give the same bytes. Raises TypeError where a record is not of its class.
+    measured. `overrides`: gates in spite of which it is published, which the card says first. The same spec, records
+    and overrides give the same bytes. Raises TypeError where a record is not of its class.
     """
     from zoo.card._figures import draw_figures
 
     read = CardRecords.of(records)
     figures = draw_figures(read)
-    context = make_context(spec, read, figures=figures, snippets=_snippets(spec))
+    context = make_context(spec, read, figures=figures, snippets=use_snippets(spec), overrides=overrides)
     texts = {
         "README.md": _render_markdown(context, front_matter(spec, read)),
         "card.html": html_environment().get_template("card.html.jinja").render(_variables(context)),
@@ -60,7 +63,7 @@ def _variables(context: CardContext) -> dict[str, Any]:
     return {field.name: getattr(context, field.name) for field in fields(context)}
 
 
-def _snippets(spec: ModelSpec) -> list[Snippet]:
+def use_snippets(spec: ModelSpec) -> list[Snippet]:
     """Code for each way into MediaPipe: the Tasks API where it takes this file, then every legacy graph of the spec."""
     environment = python_environment()
     file = f"{spec.name}_sparse.tflite"
@@ -87,6 +90,12 @@ def _snippets(spec: ModelSpec) -> list[Snippet]:
             )
         )
     return found
+
+
+def render_changelog(title: str, changes: Sequence[ReleaseChanges], folder: Path) -> Path:
+    """Write `CHANGELOG.md` into `folder`, newest version first; its path."""
+    template = markdown_environment().get_template("CHANGELOG.md.jinja")
+    return _write(folder / "CHANGELOG.md", template.render(title=title, changes=changes))
 
 
 def _write(path: Path, text: str) -> Path:

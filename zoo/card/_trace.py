@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from zoo.card._blocks import NotMeasured, Table, table
 from zoo.card._format import decimals, duration, integer, plain
 from zoo.card._records import CardRecords
-from zoo.records import GatesRecord, Machine
+from zoo.records import GateOverride, GatesRecord, Machine
 from zoo.spec import ModelSpec, spec_sha256
 
 
@@ -129,3 +130,11 @@ def gates_table(record: GatesRecord | None) -> Table | NotMeasured:
         for one in record.results
     ]
     return table("Limits that decide whether this may be released", "Gate | Purpose | Limit | Measured | Result", rows)
+
+
+def overrides_table(overrides: Sequence[GateOverride]) -> Table | None:
+    """Gates in spite of which this was published, each with the reason that a person gave."""
+    if not overrides:
+        return None
+    rows = [(plain(one.gate).replace("_", " "), plain(one.stood), plain(one.reason)) for one in overrides]
+    return table("Published in spite of these gates", "Gate | It | Why it was published all the same", rows)

@@ -12,6 +12,7 @@ from zoo.cli import (
     _bench,
     _build,
     _card,
+    _compare,
     _demo,
     _doctor,
     _dropin,
@@ -20,6 +21,7 @@ from zoo.cli import (
     _ladder,
     _list,
     _publish,
+    _pull,
     _repack,
 )
 
@@ -45,7 +47,10 @@ app.command("evaluate", epilog=_evaluate.EXAMPLES)(_evaluate.evaluate)
 app.command("dropin", epilog=_dropin.EXAMPLES)(_dropin.dropin)
 app.command("demo", epilog=_demo.EXAMPLES)(_demo.demo)
 app.command("card", epilog=_card.EXAMPLES)(_card.card)
+app.command("compare", epilog=_compare.EXAMPLES)(_compare.compare)
 app.command("publish", epilog=_publish.EXAMPLES)(_publish.publish)
+app.command("pull", epilog=_pull.PULL_EXAMPLES)(_pull.pull)
+app.command("verify-release", epilog=_pull.VERIFY_EXAMPLES)(_pull.verify)
 app.command("doctor", epilog=_doctor.EXAMPLES)(_doctor.doctor)
 
 

@@ -193,7 +193,7 @@ def write_card_again(name: str, *, out: Path, command: str) -> Path:
     folder = built_model(out, name)
     with locked(folder):
         words = load_spec(name).spec
-        spec = read_manifest(folder.release).spec.model_copy(update={"title": words.title, "card": words.card})
+        spec = read_manifest(folder.release).model_spec().model_copy(update={"title": words.title, "card": words.card})
         records = read_records(folder.records)
         made = folder.work / "release.new"
         if made.exists():

@@ -104,7 +104,7 @@ def release_stage(plan: Plan, before: Sequence[Stage], *, command: str) -> Stage
     return Stage(
         name="release",
         purpose="put the release together",
-        version="1",
+        version="2",
         run=run,
         parameters={"spec": spec.model_dump(mode="json")},
         reads=[*sources, Reads("convert", "*.tflite"), Reads("card")],

@@ -78,6 +78,7 @@ if TYPE_CHECKING:
         WorksInRecord,
     )
     from zoo.records._register import LATER_RECORDS, RECORDS
+    from zoo.records._release import GateOverride, ReleaseChanges
 
 __all__ = [
     "LATER_RECORDS",
@@ -108,6 +109,7 @@ __all__ = [
     "FetchedReference",
     "FileRef",
     "GainPrediction",
+    "GateOverride",
     "GateResult",
     "GatesRecord",
     "ImportRecord",
@@ -134,6 +136,7 @@ __all__ = [
     "Provenance",
     "PublishedLine",
     "QualityRecord",
+    "ReleaseChanges",
     "Remedy",
     "RuleBreak",
     "SkippedPicture",
@@ -149,7 +152,7 @@ __all__ = [
     "WorksInRecord",
 ]
 
-_HOMES = ("_base", "_fairness", "_ladder", "_making", "_measuring", "_register")
+_HOMES = ("_base", "_fairness", "_ladder", "_making", "_measuring", "_register", "_release")
 
 if not TYPE_CHECKING:
 

@@ -1,26 +1,49 @@
-"""Releases: gates that decide, the manifest that binds, and the registries they go to."""
+"""Releases: gates that decide, the manifest that binds, signatures, and the registries they go to and come from."""
 
+from zoo.release._compare import Comparison, Difference, compare_releases, compare_variants
+from zoo.release._fitness import Wish
 from zoo.release._judge import judge
 from zoo.release._manifest import (
     MANIFEST_NAME,
+    RECORDS_FOLDER,
+    SIGNATURE_NAME,
     Manifest,
+    ManifestData,
     ManifestFile,
     ManifestReference,
-    read_manifest,
-    write_manifest,
 )
-from zoo.release._publish import Published, publish
+from zoo.release._manifest_files import read_manifest, write_manifest
+from zoo.release._measures import Measured
+from zoo.release._publish import Published, SentFile, publish
+from zoo.release._pull import pull, release_at
+from zoo.release._records import read_measured
 from zoo.release._sample import is_judged
+from zoo.release._verify import Verified, verify_release
 
 __all__ = [
     "MANIFEST_NAME",
+    "RECORDS_FOLDER",
+    "SIGNATURE_NAME",
+    "Comparison",
+    "Difference",
     "Manifest",
+    "ManifestData",
     "ManifestFile",
     "ManifestReference",
+    "Measured",
     "Published",
+    "SentFile",
+    "Verified",
+    "Wish",
+    "compare_releases",
+    "compare_variants",
     "is_judged",
     "judge",
     "publish",
+    "pull",
     "read_manifest",
+    "read_measured",
+    "release_at",
+    "verify_release",
     "write_manifest",
 ]

@@ -8,54 +8,105 @@ import hashlib
 import os
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from filelock import FileLock
 
 from zoo.errors import InputError, OutsideError, RefusedError
 from zoo.progress import Progress, Ticker
-from zoo.release._manifest import MANIFEST_NAME, Manifest
+from zoo.records import StageRecord
+from zoo.release._manifest import MANIFEST_NAME, RECORDS_FOLDER, Manifest, parse_manifest
+from zoo.release._manifest_files import read_manifest
+from zoo.release._records import read_release_records
+from zoo.release._registry import Sending
 
 BLOCK = 1 << 20
 
 
-def release_folder(registry: Path, manifest: Manifest, *, release: Path) -> Path:
-    """Where this version will lie. Raises RefusedError where it is there already, InputError for an unusable place."""
-    registry = registry.absolute()
-    if registry.exists() and not registry.is_dir():
-        raise InputError(f"{registry} is a file; name a folder to publish to.")
-    if registry.resolve().is_relative_to(release.resolve()):
-        raise InputError(f"{registry} lies inside the release itself; name a folder outside it.")
-    folder = registry / manifest.model / manifest.version
-    if os.path.lexists(folder):
-        raise RefusedError(
-            f"{folder} is published already and is never overwritten; raise the version in the spec and build again."
-        )
-    return folder
+class DirectoryRegistry:
+    """`dir:PATH`: versions of any number of models, side by side."""
+
+    def __init__(self, path: Path, *, release: Path) -> None:
+        """`release` is where the files come from, which must not be inside the registry's own folders."""
+        self.path = path.expanduser().absolute()
+        if self.path.exists() and not self.path.is_dir():
+            raise InputError(f"{self.path} is a file; name a folder to publish to.")
+        if self.path.resolve().is_relative_to(release.resolve()):
+            raise InputError(f"{self.path} lies inside the release itself; name a folder outside it.")
+
+    def check(self, manifest: Manifest, *, dry_run: bool) -> None:
+        """Raises RefusedError where this version is there already."""
+        folder = self.path / manifest.model / manifest.version
+        if os.path.lexists(folder):
+            raise RefusedError(
+                f"{folder} is published already and is never overwritten; raise the version in the spec and build "
+                "again."
+            )
+
+    def versions(self, model: str) -> list[str]:
+        """The folders of this model."""
+        return version_folders(self.path / model)
+
+    def numbers(self, model: str, version: str) -> tuple[Manifest, Mapping[str, StageRecord]]:
+        """Manifest and records of a published version, its files held against it."""
+        folder = self.path / model / version
+        manifest = read_manifest(folder, advice=f"mend or remove {folder}")
+        records = read_release_records(folder / RECORDS_FOLDER, manifest, advice=f"mend or remove {folder}")
+        return manifest, records
+
+    def location(self, manifest: Manifest) -> str:
+        """The folder of the version."""
+        return str(self.path / manifest.model / manifest.version)
+
+    def removed(self, names: Sequence[str]) -> list[str]:
+        """Nothing: other versions stay as they are."""
+        return []
+
+    def send(self, sending: Sending, *, progress: Progress) -> None:
+        """Copy the release to its place.
+
+        The copy is made beside its place, checked against the manifest and flushed to disk, then renamed: whoever looks
+        sees the whole version or none. What a killed run left behind is removed by the next.
+        """
+        parent = self.path / sending.manifest.model
+        try:
+            parent.mkdir(parents=True, exist_ok=True)
+            with FileLock(parent / ".publish.lock"):
+                _remove_leftovers(parent)
+                self.check(sending.manifest, dry_run=False)
+                copy_whole(sending, parent / sending.manifest.version, progress=progress)
+        except OSError as error:
+            raise OutsideError(
+                f"{self.path} cannot be written: {error.strerror or error}; nothing was published."
+            ) from error
 
 
-def copy_release(release: Path, registry: Path, manifest: Manifest, *, progress: Progress) -> Path:
-    """Copy the release to its place in the registry, and return that folder.
-
-    The copy is made beside its place, checked against the manifest and flushed to disk, then renamed: whoever looks
-    sees the whole version or none. What a killed run left behind is removed by the next.
-    """
+def version_folders(parent: Path) -> list[str]:
+    """Names of the folders in the folder of a model; none where there is no such folder."""
     try:
-        parent = registry.absolute() / manifest.model
-        parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(parent / ".publish.lock"):
-            _remove_leftovers(parent)
-            folder = release_folder(registry, manifest, release=release)
-            with _temporary_sibling(folder) as partial:
-                _copy_all(release, partial, manifest, progress=progress)
-                _rename(partial, folder)
-            _flush_folder(parent)
+        return [entry.name for entry in parent.iterdir() if entry.is_dir() and not entry.is_symlink()]
+    except (FileNotFoundError, NotADirectoryError):
+        return []
     except OSError as error:
-        raise OutsideError(
-            f"{registry} cannot be written: {error.strerror or error}; nothing was published."
-        ) from error
-    return folder
+        raise OutsideError(f"{parent} cannot be read: {error.strerror}.") from error
+
+
+def copy_whole(sending: Sending, folder: Path, *, progress: Progress) -> None:
+    """Copy a release to `folder`, which appears whole and flushed to disk, or not at all."""
+    with temporary_sibling(folder) as partial:
+        _copy_all(sending, partial, progress=progress)
+        put_in_place(partial, folder)
+
+
+def put_in_place(partial: Path, folder: Path) -> None:
+    """Flush a finished folder to disk, then give it its name. Raises RefusedError where the name is taken meanwhile."""
+    for place, _, names in os.walk(partial):
+        for name in names:
+            _flush(Path(place) / name)
+        _flush_folder(Path(place))
+    _rename(partial, folder)
+    _flush_folder(folder.parent)
 
 
 def _remove_leftovers(parent: Path) -> None:
@@ -65,7 +116,8 @@ def _remove_leftovers(parent: Path) -> None:
 
 
 @contextlib.contextmanager
-def _temporary_sibling(folder: Path) -> Iterator[Path]:
+def temporary_sibling(folder: Path) -> Iterator[Path]:
+    """A new folder beside `folder`, on the same disk; what is left of it goes at the end."""
     partial = folder.parent / f".partial-{folder.name}-{secrets.token_hex(4)}"
     partial.mkdir()
     try:
@@ -74,34 +126,29 @@ def _temporary_sibling(folder: Path) -> Iterator[Path]:
         shutil.rmtree(partial, ignore_errors=True)
 
 
-def _copy_all(release: Path, partial: Path, manifest: Manifest, *, progress: Progress) -> None:
-    total = float(manifest.total_bytes)
-    with progress.task(f"publish {manifest.model} {manifest.version}", total) as ticker:
-        for file in manifest.files:
-            target = partial / file.path
+def _copy_all(sending: Sending, partial: Path, *, progress: Progress) -> None:
+    hashes = {file.path: file.sha256 for file in sending.manifest.files}
+    total = float(sum((sending.folder / name).stat().st_size for name in sending.names))
+    with progress.task(f"copy {sending.manifest.model} {sending.manifest.version}", total) as ticker:
+        for name in sending.names:
+            target = partial / name
             target.parent.mkdir(parents=True, exist_ok=True)
-            if _copy_flushed(release / file.path, target, ticker) != file.sha256:
-                raise RefusedError(f"{release / file.path} changed while it was copied; nothing was published.")
-    # The manifest travels as it was read, not as the file may read by now.
+            copied = _copy(sending.folder / name, target, ticker)
+            if hashes.get(name, copied) != copied:
+                raise RefusedError(f"{sending.folder / name} changed while it was copied; nothing was published.")
     path = partial / MANIFEST_NAME
-    _copy_flushed(release / MANIFEST_NAME, path, None)
-    if Manifest.model_validate_json(path.read_bytes()) != manifest:
-        raise RefusedError(f"{release / MANIFEST_NAME} changed while it was copied; nothing was published.")
-    for place, _, _ in os.walk(partial):
-        _flush_folder(Path(place))
+    if parse_manifest(path.read_bytes(), place=str(path)) != sending.manifest:
+        raise RefusedError(f"{sending.folder / MANIFEST_NAME} changed while it was copied; nothing was published.")
 
 
-def _copy_flushed(source: Path, target: Path, ticker: Ticker | None) -> str:
-    """Copy and flush one file; the SHA-256 of what was written."""
+def _copy(source: Path, target: Path, ticker: Ticker) -> str:
+    """Copy one file; the SHA-256 of what was written."""
     digest = hashlib.sha256()
     with source.open("rb") as reader, target.open("xb") as writer:
         while block := reader.read(BLOCK):
             digest.update(block)
             writer.write(block)
-            if ticker is not None:
-                ticker.advance(len(block))
-        writer.flush()
-        os.fsync(writer.fileno())
+            ticker.advance(len(block))
     return digest.hexdigest()
 
 
@@ -112,6 +159,11 @@ def _rename(partial: Path, folder: Path) -> None:
         if error.errno in {errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR}:
             raise RefusedError(f"{folder} was published by another run meanwhile; nothing was changed.") from error
         raise
+
+
+def _flush(path: Path) -> None:
+    with path.open("rb+") as stream:
+        os.fsync(stream.fileno())
 
 
 def _flush_folder(folder: Path) -> None:

@@ -33,7 +33,7 @@ def _judge_one(gate: Gate, records: Mapping[str, StageRecord]) -> GateResult:
     for one in found:
         if problem := _unfit(gate, one.value):
             return _result(gate, None, passed=False, reason=f"The spec is wrong: field '{gate.field}' {problem}.")
-    worst = _worst(gate, found)
+    worst = worst_of(gate, found)
     passed = _holds(gate, worst.value)
     return _result(
         gate,
@@ -63,7 +63,8 @@ def _unfit(gate: Gate, value: object) -> str | None:
     return None
 
 
-def _worst(gate: Gate, found: list[Found]) -> Found:
+def worst_of(gate: Gate, found: list[Found]) -> Found:
+    """Of several values, the one that a gate with this limit must be judged by."""
     if gate.equals is not None:
         return next((one for one in found if one.value != gate.equals), found[0])
     ordered = sorted(found, key=lambda one: _number(one.value))

@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
-import stat
-from collections.abc import Mapping
-from pathlib import Path, PurePosixPath
+import json
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, field_validator, model_validator
 
-import zoo
-from zoo.errors import InputError, OutsideError, RefusedError
-from zoo.records import DataRecord, FetchRecord, GateResult, GatesRecord, StageRecord
-from zoo.spec import ModelSpec, describe_first_error, spec_sha256
+from zoo.errors import InputError
+from zoo.records import GateOverride, GateResult, ReleaseChanges
+from zoo.spec import ModelSpec, content_sha256, describe_first_error
 
 MANIFEST_NAME = "manifest.json"
 MAX_MANIFEST_BYTES = 4 << 20
 """A manifest is some tens of kilobytes; a larger file is not one."""
 MAX_FILES = 4096
 MAX_FILE_BYTES = 1 << 30
+MAX_RELEASE_BYTES = 1 << 32
 
+SIGNATURE_NAME = "model.sig"
+"""The signature over all files and the manifest; it cannot list itself."""
+RECORDS_FOLDER = "records"
+"""Where a published release holds the records behind its numbers."""
+
+RecordName = Annotated[str, Field(pattern=r"^[a-z_]{1,64}$")]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
@@ -42,8 +44,8 @@ class ManifestFile(_Part):
         parts = path.split("/")
         if any(part in {"", ".", ".."} for part in parts) or not path.isprintable() or set(path) & set('\\:*?"<>|'):
             raise ValueError("must be a plain path below the release, parts joined by '/'")
-        if path == MANIFEST_NAME:
-            raise ValueError("cannot be the manifest itself")
+        if path in {MANIFEST_NAME, SIGNATURE_NAME}:
+            raise ValueError("cannot be the manifest itself or its signature")
         return path
 
 
@@ -58,12 +60,32 @@ class ManifestReference(_Part):
     source: str | None
 
 
+class ManifestData(_Part):
+    """The pictures that the model was made from and judged by; they are no part of the release.
+
+    `sha256`: of the list of pictures by content, split and labels. `licences`: of sample pictures, each; those of a
+    person's own pictures are what `sources` says, or known to that person alone.
+    """
+
+    name: str
+    sha256: Sha256
+    pictures: int = Field(ge=0)
+    sources: list[str]
+    licences: list[str]
+
+
 class Manifest(_Part):
-    """`manifest.json` of a release. `records` holds the SHA-256 of each `records/NAME.json` behind the card."""
+    """`manifest.json` of a release.
+
+    `records` holds the SHA-256 of each `records/NAME.json` behind the card; a published release brings the records
+    themselves. `spec` is as it was hashed; a release outlives the version of this package whose spec it is, so only
+    `model_spec` reads it. `versions`: of the software in the records, by package. `overrides`: gates that did not hold,
+    and why it was published all the same. `changes`: the changelog, newest first.
+    """
 
     format: Literal[1] = 1
-    model: str
-    version: str
+    model: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
+    version: Annotated[str, Field(pattern=r"^\d{1,9}\.\d{1,9}\.\d{1,9}$")]
     title: str
     licence: str
     zoo_version: str
@@ -71,21 +93,41 @@ class Manifest(_Part):
     sample_data: bool
     gates: list[GateResult]
     files: list[ManifestFile] = Field(min_length=1, max_length=MAX_FILES)
-    records: dict[str, Sha256]
+    records: dict[RecordName, Sha256] = Field(max_length=100)
     references: list[ManifestReference]
+    data: ManifestData | None = None
+    versions: dict[str, list[str]] = Field(default={})
+    overrides: list[GateOverride] = Field(default=[], max_length=100)
+    changes: list[ReleaseChanges] = Field(default=[], max_length=100)
     spec_sha256: Sha256
-    spec: ModelSpec
+    spec: dict[str, JsonValue]
 
     @model_validator(mode="after")
     def _fits_together(self) -> Manifest:
-        if spec_sha256(self.spec) != self.spec_sha256:
+        if content_sha256(self.spec) != self.spec_sha256:
             raise ValueError("spec_sha256 is not the hash of spec")
-        if (self.model, self.version) != (self.spec.name, self.spec.version):
+        if (self.model, self.version) != (self.spec.get("name"), self.spec.get("version")):
             raise ValueError("model and version differ from the spec's")
         paths = [file.path.casefold() for file in self.files]
         if len(set(paths)) != len(paths):
             raise ValueError("files names a path twice")
+        if self.total_bytes > MAX_RELEASE_BYTES:
+            raise ValueError(f"files are more than {MAX_RELEASE_BYTES} bytes together")
+        for file in self.files:
+            folder, _, name = file.path.partition("/")
+            if folder == RECORDS_FOLDER and self.records.get(name.removesuffix(".json")) != file.sha256:
+                raise ValueError(f"{file.path} is not the record whose hash is in records")
         return self
+
+    def model_spec(self) -> ModelSpec:
+        """The spec, read. Raises InputError where it is of another version of this package."""
+        try:
+            return ModelSpec.model_validate_json(json.dumps(self.spec))
+        except ValidationError as error:
+            raise InputError(
+                f"{self.model} {self.version} was made by mediapipe-zoo {self.zoo_version}, whose spec this version "
+                f"does not read ({describe_first_error(error).rstrip('.')}); build it again, or use that version."
+            ) from error
 
     @property
     def total_bytes(self) -> int:
@@ -93,125 +135,14 @@ class Manifest(_Part):
         return sum(file.bytes for file in self.files)
 
 
-def write_manifest(
-    folder: Path,
-    *,
-    spec: ModelSpec,
-    records: Mapping[str, StageRecord],
-    records_folder: Path,
-    command: str,
-) -> Path:
-    """Write `folder/manifest.json` over all files in `folder`, and return its path.
+def parse_manifest(content: bytes, *, place: str) -> Manifest:
+    """The manifest in these bytes; `place` is where they are from, for the error.
 
-    `records_folder` holds the JSON of each of `records` as `NAME.json`; their hashes go into the manifest.
-    Without a data record the pictures count as sample data, and without a gates record no gate counts as judged, so
-    that such a release cannot be published by oversight. The same inputs give the same bytes.
-    Raises InputError for a file that cannot be in a release (a link, a name with odd characters).
+    Raises InputError where it is none, whoever wrote it: every field is bounded and checked.
     """
-    data, judged = records.get("data"), records.get("gates")
-    manifest = Manifest(
-        model=spec.name,
-        version=spec.version,
-        title=spec.title,
-        licence=spec.licence,
-        zoo_version=zoo.__version__,
-        command=command,
-        sample_data=data.sample if isinstance(data, DataRecord) else True,
-        gates=judged.results if isinstance(judged, GatesRecord) else [],
-        files=[_describe(folder, path) for path in _release_files(folder)],
-        records={name: _hash_file(records_folder / f"{name}.json") for name in sorted(records)},
-        references=_references(spec, records),
-        spec_sha256=spec_sha256(spec),
-        spec=spec,
-    )
-    path = folder / MANIFEST_NAME
-    path.write_text(manifest.model_dump_json(indent=1) + "\n", encoding="utf-8", newline="\n")
-    return path
-
-
-def _references(spec: ModelSpec, records: Mapping[str, StageRecord]) -> list[ManifestReference]:
-    fetched = records.get("fetch")
-    sources = {one.reference: one.source for one in fetched.references} if isinstance(fetched, FetchRecord) else {}
-    return [
-        ManifestReference(
-            name=name,
-            title=reference.title,
-            licence=reference.licence,
-            sha256=reference.sha256,
-            bytes=reference.bytes,
-            source=sources.get(name),
-        )
-        for name, reference in spec.references.items()
-    ]
-
-
-def read_manifest(folder: Path) -> Manifest:
-    """Read `folder/manifest.json` and hold every file of the folder against it.
-
-    Raises InputError where the manifest is absent or not valid, RefusedError where a file is missing, altered or not
-    listed, OutsideError where the disk fails.
-    """
-    path = folder / MANIFEST_NAME
+    if len(content) > MAX_MANIFEST_BYTES:
+        raise InputError(f"{place} is larger than {MAX_MANIFEST_BYTES} bytes, so it is not a manifest.")
     try:
-        if path.is_symlink() or not path.is_file():
-            raise InputError(f"{folder} holds no {MANIFEST_NAME}, so it is not a release; build one with 'zoo build'.")
-        if path.stat().st_size > MAX_MANIFEST_BYTES:
-            raise InputError(f"{path} is larger than {MAX_MANIFEST_BYTES} bytes, so it is not a manifest.")
-        manifest = Manifest.model_validate_json(path.read_bytes())
-        present = {relative.as_posix() for relative in _release_files(folder)}
-        _check_names(folder, present, {file.path for file in manifest.files})
-        for file in manifest.files:
-            _check_file(folder, file)
+        return Manifest.model_validate_json(content)
     except ValidationError as error:
-        raise InputError(f"{path}: {describe_first_error(error)}") from error
-    except OSError as error:
-        raise OutsideError(f"{folder} cannot be read: {error.strerror}.") from error
-    return manifest
-
-
-def _check_names(folder: Path, present: set[str], listed: set[str]) -> None:
-    for name in sorted(listed - present):
-        raise RefusedError(f"{folder / name} is in the manifest but not there; build the release again.")
-    for name in sorted(present - listed):
-        raise RefusedError(f"{folder / name} is not in the manifest; remove it or build the release again.")
-
-
-def _check_file(folder: Path, file: ManifestFile) -> None:
-    path = folder / file.path
-    if path.stat().st_size != file.bytes or _hash_file(path) != file.sha256:
-        raise RefusedError(f"{path} is not the file that the manifest lists; build the release again.")
-
-
-def _release_files(folder: Path) -> list[PurePosixPath]:
-    """All files below `folder` but the manifest, sorted; links and special files are refused."""
-    found: list[PurePosixPath] = []
-    for place, folders, names in os.walk(folder, onerror=_raise):
-        for name in [*folders, *names]:
-            path = Path(place) / name
-            mode = path.lstat().st_mode
-            if not (stat.S_ISDIR(mode) or stat.S_ISREG(mode)):
-                raise InputError(f"{path} is a link or special file; a release holds plain files only.")
-        found += [PurePosixPath((Path(place) / name).relative_to(folder).as_posix()) for name in names]
-        if len(found) > MAX_FILES:
-            raise InputError(f"{folder} holds more than {MAX_FILES} files, so it is not a release.")
-    return sorted(path for path in found if path != PurePosixPath(MANIFEST_NAME))
-
-
-def _raise(error: OSError) -> None:
-    raise error
-
-
-def _describe(folder: Path, relative: PurePosixPath) -> ManifestFile:
-    path = folder / relative
-    try:
-        return ManifestFile(path=relative.as_posix(), bytes=path.stat().st_size, sha256=_hash_file(path))
-    except ValidationError as error:
-        raise InputError(f"{path} cannot be in a release: {describe_first_error(error)}") from error
-
-
-def _hash_file(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as stream:
-        while block := stream.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()
+        raise InputError(f"{place}: {describe_first_error(error)}") from error

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 
+def brief(value: float) -> str:
+    """A measured number with four digits, which is more than most intervals leave."""
+    return f"{value:.4g}"
+
+
 def show(value: object) -> str:
     """A number with at most six digits, or a word."""
     if isinstance(value, bool):

@@ -1,6 +1,6 @@
 """Specs: what a model is, declared in `models/NAME/spec.yaml`."""
 
-from zoo.spec._digest import spec_sha256
+from zoo.spec._digest import content_sha256, spec_sha256
 from zoo.spec._fairness import FAIRNESS_GATE, OWN_HOOK, SMALLEST_GROUP, FairnessRules
 from zoo.spec._family import (
     Augmentation,
@@ -92,6 +92,7 @@ __all__ = [
     "Training",
     "TrainingStep",
     "Variant",
+    "content_sha256",
     "describe_first_error",
     "list_models",
     "load_any_spec",
