@@ -12,12 +12,15 @@ Accelerated Sparse Neural Training, 2021, section 5).
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from threadpoolctl import threadpool_limits
 
 from zoo.progress import Ticker
 from zoo.training._teacher import Floats
@@ -73,19 +76,26 @@ def pruned_least_squares(gram: Doubles, cross: Doubles, start: Doubles, sparsity
     pull[:inputs] = RIDGE * np.mean(np.diag(gram)[:inputs]) + np.finfo(np.float32).tiny
     gram, cross = gram + np.diag(pull), cross + pull[:, None] * start
     kept = np.ones((inputs + 1, outputs), bool)
-    for done in range(1, ROUNDS + 1):
-        rise = np.full((inputs, outputs), -1.0)
-        for support, columns in _supports(kept):
-            inverse = np.linalg.inv(gram[np.ix_(support, support)])
-            fitted = inverse @ cross[np.ix_(support, columns)]
-            rise[np.ix_(support[:-1], columns)] = fitted[:-1] ** 2 / np.diag(inverse)[:-1, None]
-        share = sparsity * (1 - (1 - done / ROUNDS) ** 2)
-        gone = np.argsort(rise, axis=None, kind="stable")[: round(share * rise.size)]
-        kept[:inputs].flat[gone] = False
-    weights = np.zeros_like(cross)
-    for support, columns in _supports(kept):
+    rise, weights = np.zeros((inputs, outputs)), np.zeros_like(cross)
+
+    def weigh(support: Indices, columns: Indices) -> None:
+        inverse = np.linalg.inv(gram[np.ix_(support, support)])
+        fitted = inverse @ cross[np.ix_(support, columns)]
+        rise[np.ix_(support[:-1], columns)] = fitted[:-1] ** 2 / np.diag(inverse)[:-1, None]
+
+    def fit(support: Indices, columns: Indices) -> None:
         at = np.ix_(support, columns)
         weights[at] = np.linalg.solve(gram[np.ix_(support, support)], cross[at])
+
+    # Thousands of small systems: a thread for each, since BLAS's own threads would wait for one another.
+    with threadpool_limits(1, "blas"), ThreadPoolExecutor(os.cpu_count()) as pool:
+        for done in range(1, ROUNDS + 1):
+            rise[:] = -1.0
+            list(pool.map(weigh, *zip(*_supports(kept), strict=True)))
+            share = sparsity * (1 - (1 - done / ROUNDS) ** 2)
+            gone = np.argsort(rise, axis=None, kind="stable")[: round(share * rise.size)]
+            kept[:inputs].flat[gone] = False
+        list(pool.map(fit, *zip(*_supports(kept), strict=True)))
     return weights
 
 
