@@ -103,7 +103,7 @@ def test_the_readme_shows_it_and_holds_no_html(hostile: tuple[str, Path]) -> Non
     assert links == ["https://example.org/a%29b%20%3Cc%3E%7C%0A%23%20d".replace("%23", "#")]
     headings = [token.tag for token in tokens if token.type == "heading_open"]
     assert headings.count("h1") == 1
-    assert headings.count("h2") == 13
+    assert headings.count("h2") == 11
     assert shown(tokens).count(plain(text)) >= 8
     assert card.data.tags == [plain(text)]
 

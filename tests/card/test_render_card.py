@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from itertools import pairwise
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 from huggingface_hub import ModelCard
@@ -13,9 +14,12 @@ from tests.card import _records
 from tests.card._reading import Page, read_page
 from tests.release._releases import gates
 from zoo.card import render_card, template_folders
+from zoo.card._figure_style import SERIES
+from zoo.card._metrics import MEANINGS
+from zoo.card._names import METRICS
 from zoo.records import OperatingPoints, QualityRecord, StageRecord, WorksInRecord
 
-FIGURES = ["fairness-1", "latency", "latency-ratio", "quality", "size", "sparsity", "training"]
+FIGURES = ["fairness-1", "graph", "latency", "latency-ratio", "quality", "size", "sparsity", "training"]
 
 
 def all_records() -> dict[str, StageRecord]:
@@ -144,6 +148,31 @@ def test_figures_are_whole_documents_without_a_date(card: Path) -> None:
         assert drawing.startswith("<svg ")
         assert "date" not in drawing
         assert f"](figures/{name}.svg)" in (card / "README.md").read_text()
+
+
+def test_the_sections_are_those_of_model_cards_for_model_reporting(card: Path, page: Page) -> None:
+    sections = ["Use it in MediaPipe", "Intended use", "Data", "Training", "Metrics", "Quantitative analyses"]
+    sections += ["Ethical considerations", "Caveats", "Gates", "Make it again", "References and licences"]
+    assert re.findall(r"^## (.*)$", (card / "README.md").read_text(), flags=re.MULTILINE) == sections
+    places = [page.source.index(f">{title}</h2>") for title in sections]
+    assert places == sorted(places)
+
+
+def test_it_says_what_each_metric_means_and_which_way_is_better(page: Page) -> None:
+    assert "F-score Precision and recall in one, their harmonic mean more" in page.text
+    assert "Key point error Of boxes that both find: mean distance of their key points, in sides of the box less" in page.text
+
+
+def test_every_metric_that_is_named_is_explained() -> None:
+    assert set(MEANINGS) == set(METRICS)
+
+
+def test_the_sparse_region_is_drawn_and_told(card: Path, page: Page) -> None:
+    (told,) = [label for label in page.drawings if label.startswith("Strip of layers.")]
+    assert "46 layers from left to right: 1 to 46 in the sparse region" in told
+    strip = ElementTree.parse(card / "figures" / "graph.svg").getroot()  # noqa: S314  (our own drawing)
+    bars = [one for one in strip.iter("{http://www.w3.org/2000/svg}rect") if SERIES["sparse"] in one.get("style", "")]
+    assert len(bars) == 46 + 1 + 1  # each layer, the band below them, the legend
 
 
 @pytest.mark.parametrize("missing", ["bench", "inspect", "gates"])
