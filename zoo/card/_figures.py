@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from zoo.card._blocks import Figure
 from zoo.card._figure_style import MUTED, PAPER, RULE, finish, new_canvas, only_x_grid, series_colour, style
-from zoo.card._graph_figure import graph_figure
 from zoo.card._format import clipped, decimals, integer, listed, milliseconds, percent, plain, span
+from zoo.card._graph_figure import graph_figure
 from zoo.card._names import file_label, in_order, metric_label
 from zoo.card._quality import fairness_variants, metric_names
 from zoo.card._records import CardRecords

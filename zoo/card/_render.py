@@ -12,6 +12,7 @@ from markupsafe import Markup
 
 from zoo.card._context import CardContext, Snippet, make_context
 from zoo.card._front_matter import front_matter
+from zoo.card._hub_results import ENTRIES_PATH, eval_entries
 from zoo.card._records import CardRecords
 from zoo.card._templates import html_environment, markdown_environment, python_environment, render
 from zoo.records import GateOverride, ReleaseChanges, StageRecord
@@ -40,12 +41,12 @@ def render_card(
     overrides: Sequence[GateOverride] = (),
     templates: Path | None = None,
 ) -> list[Path]:
-    """Write `README.md`, `card.html` and `figures/*.svg` into `folder`; the files written, in that order.
+    """Write `README.md`, `card.html`, `figures/*.svg` and, with labels of the hub, `.eval_results/labels.yaml`.
 
-    Every number comes from the records by name (`zoo.records.RECORDS`); what they do not hold the card calls not
-    measured. `overrides`: gates in spite of which it is published, which the card says first. `templates`: a folder
-    whose templates come before all others. The same of all these gives the same bytes. Raises TypeError where a record
-    is not of its class, InputError where a template is wrong.
+    Returns the files written. Every number comes from the records by name (`zoo.records.RECORDS`); what they do not
+    hold the card calls not measured. `overrides`: gates in spite of which it is published, which the card says first.
+    `templates`: a folder whose templates come before all others. The same of all these gives the same bytes. Raises
+    TypeError where a record is not of its class, InputError where a template is wrong.
     """
     from zoo.card._figures import draw_figures
 
@@ -57,6 +58,8 @@ def render_card(
         "card.html": render(html_environment(templates), "card.html.jinja", _variables(context)),
         **{figure.path: figure.file_svg for figure in figures.values()},
     }
+    if entries := eval_entries(read):
+        texts[ENTRIES_PATH] = entries
     return [_write(folder / name, text) for name, text in texts.items()]
 
 

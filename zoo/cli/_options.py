@@ -39,7 +39,9 @@ FormatOption = Annotated[
 TemplateOption = Annotated[
     Path | None,
     typer.Option(
-        "--template", metavar="DIR", help="Folder with templates of your own for the card; they come before the project's."
+        "--template",
+        metavar="DIR",
+        help="Folder with templates of your own for the card; they come before the project's.",
     ),
 ]
 
