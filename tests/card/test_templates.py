@@ -12,6 +12,7 @@ from tests.card import _records
 from tests.card._reading import read_page
 from zoo.card import check_templates, render_card, template_folders
 from zoo.errors import InputError
+from zoo.pipeline import BuildOptions, make_plan
 
 HOW_TO = Path(__file__).resolve().parents[2] / "docs" / "how-to.md"
 """Its section on the card holds templates, each in a block that begins with a comment of its name."""
@@ -98,9 +99,16 @@ def test_a_wrong_template_is_one_sentence_with_its_line_and_reaches_nothing(text
 
 def test_a_folder_without_a_template_is_refused_with_their_names(own: Path) -> None:
     (own / "body.html").write_text("close, but not one")
-    with pytest.raises(InputError, match=r"holds no template of a card; their names are .*body\.jinja"):
-        check_templates(own)
+    with pytest.raises(InputError, match=r"holds no template of a card; their names are body\.jinja"):
+        check_templates(_records.spec(), own)
     with pytest.raises(InputError, match="there is no folder"):
-        check_templates(own / "none")
+        check_templates(_records.spec(), own / "none")
     shutil.copyfile(template_folders()[-1] / "body.jinja", own / "body.jinja")
-    assert check_templates(own) == own
+    check_templates(_records.spec(), own)
+
+
+def test_a_build_refuses_a_wrong_template_before_it_trains(own: Path) -> None:
+    (own / "body.jinja").write_text('{% extends "zoo/body.jinja" %}{% block ethics %}{{ supper() }}{% endblock %}')
+    options = BuildOptions("face_detector", own.parent / "build", "zoo build face_detector", templates=own)
+    with pytest.raises(InputError, match=r"body\.jinja, line 1, cannot be rendered: 'supper' is undefined"):
+        make_plan(options)

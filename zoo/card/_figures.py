@@ -174,7 +174,7 @@ def _quality(record: QualityRecord | None) -> Figure | None:
             told.append(
                 f"{metric_label(metric)} of {file_label(variant.name)} {decimals(one.value)} ({span(one.interval)})"
             )
-        axes.set_title(clipped(metric_label(metric)))
+        axes.set_title(clipped(metric_label(metric), 60))
         axes.margins(x=0.22)
         axes.locator_params(axis="x", nbins=6)
         _label_rows(axes, [file_label(variant.name) for variant in having])

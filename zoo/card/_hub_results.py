@@ -6,6 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+import yaml
+
 from zoo.card._format import integer, plain
 from zoo.card._names import file_label, metric_label
 from zoo.card._records import CardRecords
@@ -94,7 +96,6 @@ def eval_entries(records: CardRecords) -> str | None:
     benchmark with such a task, and passes over any other.
     """
     from huggingface_hub import EvalResultEntry, eval_result_entries_to_yaml
-    from huggingface_hub.utils import yaml_dump
 
     quality = records.quality
     if quality is None or (records.data is not None and records.data.sample):
@@ -115,7 +116,7 @@ def eval_entries(records: CardRecords) -> str | None:
         if variant.name == "sparse"
         for metric, one in variant.metrics.items()
     ]
-    return yaml_dump(eval_result_entries_to_yaml(entries), sort_keys=False) if entries else None
+    return yaml.safe_dump(eval_result_entries_to_yaml(entries), sort_keys=False) if entries else None
 
 
 def _data_name(records: CardRecords) -> str:

@@ -14,7 +14,7 @@ from zoo.card._context import CardContext, Snippet, make_context
 from zoo.card._front_matter import front_matter
 from zoo.card._hub_results import ENTRIES_PATH, eval_entries
 from zoo.card._records import CardRecords
-from zoo.card._templates import html_environment, markdown_environment, python_environment, render
+from zoo.card._templates import html_environment, markdown_environment, python_environment, render, require_templates
 from zoo.records import GateOverride, ReleaseChanges, StageRecord
 from zoo.spec import ModelSpec
 
@@ -61,6 +61,17 @@ def render_card(
     if entries := eval_entries(read):
         texts[ENTRIES_PATH] = entries
     return [_write(folder / name, text) for name, text in texts.items()]
+
+
+def check_templates(spec: ModelSpec, templates: Path) -> None:
+    """Try a folder of templates on a card without records, so that what is wrong is told before a build of hours.
+
+    Raises InputError where there is no such folder, it holds no template of a card, or one cannot be rendered.
+    """
+    require_templates(templates)
+    context = make_context(spec, CardRecords(), figures={}, snippets=use_snippets(spec, templates))
+    _render_markdown(context, "", templates)
+    render(html_environment(templates), "card.html.jinja", _variables(context))
 
 
 def _render_markdown(context: CardContext, yaml: str, templates: Path | None) -> str:

@@ -25,6 +25,7 @@ from zoo.errors import InputError
 
 OWN = "zoo"
 """`zoo/NAME` is this project's template of that name, for templates that extend it under the same name."""
+CARD_TEMPLATES = ("body.jinja", "README.md.jinja", "card.html.jinja", "card.css", "markdown.jinja", "html.jinja")
 SUFFIXES = (".jinja", ".css")
 _WRONG = (TemplateError, ArithmeticError, TypeError, ValueError, RecursionError)
 """What a template can raise while it is rendered."""
@@ -42,15 +43,13 @@ def _own_folders() -> list[Path]:
     return [folder for folder in (package / "_cards", package.parent / "cards") if folder.is_dir()]
 
 
-def check_templates(folder: Path) -> Path:
-    """`folder`, if it holds templates that the card uses. Raises InputError for any other."""
+def require_templates(folder: Path) -> None:
+    """Raises InputError where there is no such folder, or it holds nothing that a card is made from."""
     if not folder.is_dir():
         raise InputError(f"--template: there is no folder {folder}; name one that holds templates, such as body.jinja.")
-    names = {path.relative_to(own).as_posix() for own in _own_folders() for path in own.rglob("*") if path.is_file()}
-    if not any((folder / name).is_file() for name in names):
-        some = ", ".join(sorted(name for name in names if "/" not in name and name.endswith(SUFFIXES)))
-        raise InputError(f"--template: {folder} holds no template of a card; their names are {some}.")
-    return folder
+    if not any((folder / name).is_file() for name in CARD_TEMPLATES) and not any(folder.glob("snippets/*.jinja")):
+        names = ", ".join(CARD_TEMPLATES)
+        raise InputError(f"--template: {folder} holds no template of a card; their names are {names}.")
 
 
 def render(environment: ImmutableSandboxedEnvironment, name: str, variables: Mapping[str, Any]) -> str:

@@ -191,12 +191,12 @@ def write_card_again(name: str, *, out: Path, command: str, templates: Path | No
     from zoo.card import check_templates, render_card
     from zoo.release import read_manifest, write_manifest
 
-    if templates is not None:
-        check_templates(templates)
     folder = built_model(out, name)
     with locked(folder):
         words = load_spec(name).spec
         spec = read_manifest(folder.release).model_spec().model_copy(update={"title": words.title, "card": words.card})
+        if templates is not None:
+            check_templates(spec, templates)
         records = read_records(folder.records)
         made = folder.work / "release.new"
         if made.exists():

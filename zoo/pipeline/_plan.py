@@ -76,7 +76,8 @@ def make_plan(options: BuildOptions) -> Plan:
     if options.templates is not None:
         from zoo.card import check_templates
 
-        check_templates(options.templates)
+        # Tried now, so that a wrong one is found out before the training.
+        check_templates(spec, options.templates)
     if spec.training.distribution == "multi_worker":
         from zoo.training import read_cluster
 
