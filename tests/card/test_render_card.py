@@ -5,17 +5,24 @@ from __future__ import annotations
 import re
 from itertools import pairwise
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
-from huggingface_hub import ModelCard
+import yaml
+from huggingface_hub import ModelCard, parse_eval_result_entries
+from huggingface_hub.repocard_data import model_index_to_eval_results
 
 from tests.card import _records
 from tests.card._reading import Page, read_page
 from tests.release._releases import gates
 from zoo.card import render_card, template_folders
+from zoo.card._figure_style import SERIES
+from zoo.card._metrics import MEANINGS
+from zoo.card._names import METRICS
 from zoo.records import OperatingPoints, QualityRecord, StageRecord, WorksInRecord
+from zoo.spec import HubSource
 
-FIGURES = ["fairness-1", "latency", "latency-ratio", "quality", "size", "sparsity", "training"]
+FIGURES = ["fairness-1", "graph", "latency", "latency-ratio", "quality", "size", "sparsity", "training"]
 
 
 def all_records() -> dict[str, StageRecord]:
@@ -62,6 +69,40 @@ def test_the_hub_reads_the_front_matter(card: Path) -> None:
     values = [r.metric_value for r in data.eval_results if r.metric_type == "f1" and " of sparse " in r.metric_name]
     assert values == [sparse.metrics["f_score"].value]
     assert {result.dataset_name for result in data.eval_results} == {"faces"}
+
+
+def test_the_hub_client_reads_back_what_was_measured(tmp_path: Path) -> None:
+    """By the client's own classes: `ModelCardData` with its `model-index`, and the entries of `.eval_results`."""
+    commit = "0123456789abcdef0123456789abcdef01234567"
+    labels = _records.labelled().model_copy(update={"place": f"faces-org--crowds.v2--{commit}"})
+    record = _records.quality().model_copy(update={"labels": [_records.labelled(), labels]})
+    spec = _records.spec()
+    hub = HubSource(repo="some-org/face", revision=commit, path="face.tflite")
+    references = {name: one.model_copy(update={"hub": hub}) for name, one in spec.references.items()}
+    render_card(spec.model_copy(update={"references": references}), {"quality": record}, tmp_path)
+
+    data = ModelCard.load(tmp_path / "README.md").data
+    assert (data.base_model, data.datasets, data.model_name) == ("some-org/face", ["faces-org/crowds.v2"], spec.name)
+    read = model_index_to_eval_results(data.to_dict()["model-index"])[1]
+    on_hub = [one for one in read if one.dataset_type == "faces-org/crowds.v2"]
+    assert [(one.dataset_revision, one.metric_type) for one in on_hub] == [(commit, "ap"), (commit, "ap")]
+    ours = [variant for variant in record.variants if variant.name not in spec.references]
+    assert len(read) == sum(len(variant.metrics) for variant in ours) + 2 * len(labels.variants)
+
+    (entry,) = parse_eval_result_entries(yaml.safe_load((tmp_path / ".eval_results" / "labels.yaml").read_text()))
+    assert (entry.dataset_id, entry.dataset_revision, entry.task_id, entry.value) == (
+        "faces-org/crowds.v2",
+        commit,
+        "ap",
+        0.6037,
+    )
+
+
+def test_labels_of_a_folder_are_no_entry_of_a_hub_benchmark(tmp_path: Path) -> None:
+    record = _records.quality().model_copy(update={"labels": [_records.labelled()]})
+    render_card(_records.spec(), {"quality": record}, tmp_path)
+    assert not (tmp_path / ".eval_results").exists()
+    assert ModelCard.load(tmp_path / "README.md").data.get("datasets") is None
 
 
 def test_a_licence_that_the_hub_does_not_know_is_named(tmp_path: Path) -> None:
@@ -144,6 +185,34 @@ def test_figures_are_whole_documents_without_a_date(card: Path) -> None:
         assert drawing.startswith("<svg ")
         assert "date" not in drawing
         assert f"](figures/{name}.svg)" in (card / "README.md").read_text()
+
+
+def test_the_sections_are_those_of_model_cards_for_model_reporting(card: Path, page: Page) -> None:
+    sections = ["Use it in MediaPipe", "Intended use", "Data", "Training", "Metrics", "Quantitative analyses"]
+    sections += ["Ethical considerations", "Caveats", "Gates", "Make it again", "References and licences"]
+    assert re.findall(r"^## (.*)$", (card / "README.md").read_text(), flags=re.MULTILINE) == sections
+    places = [page.source.index(f">{title}</h2>") for title in sections]
+    assert places == sorted(places)
+
+
+def test_it_says_what_each_metric_means_and_which_way_is_better(page: Page) -> None:
+    assert "F-score Precision and recall in one, their harmonic mean more" in page.text
+    assert (
+        "Key point error Of boxes that both find: mean distance of their key points, in sides of the box less"
+        in page.text
+    )
+
+
+def test_every_metric_that_is_named_is_explained() -> None:
+    assert set(MEANINGS) == set(METRICS)
+
+
+def test_the_sparse_region_is_drawn_and_told(card: Path, page: Page) -> None:
+    (told,) = [label for label in page.drawings if label.startswith("Strip of layers.")]
+    assert "46 layers from left to right: 1 to 46 in the sparse region" in told
+    strip = ElementTree.parse(card / "figures" / "graph.svg").getroot()  # noqa: S314  (our own drawing)
+    bars = [one for one in strip.iter("{http://www.w3.org/2000/svg}rect") if SERIES["sparse"] in one.get("style", "")]
+    assert len(bars) == 46 + 1 + 1  # each layer, the band below them, the legend
 
 
 @pytest.mark.parametrize("missing", ["bench", "inspect", "gates"])

@@ -92,10 +92,11 @@ def make_release(
     left_out: dict[str, int] | None = None,
     payload: bytes = b"model" * 1000,
     changed: Mapping[str, StageRecord] | None = None,
+    dense: bytes | None = None,
 ) -> Path:
     """A release folder of a few files with its manifest; its records lie beside it.
 
-    `left_out`: too small groups. `changed`: records that take the place of the usual ones.
+    `left_out`: too small groups. `changed`: records that take the place of the usual ones. `dense`: the dense file.
     """
     spec = spec_version(version)
     records = _records.measured(sample=sample, without_wasm=without_wasm)
@@ -105,6 +106,8 @@ def make_release(
     (release / "figures").mkdir(parents=True)
     records_folder.mkdir()
     (release / "face_detector_sparse.tflite").write_bytes(payload + version.encode())
+    if dense is not None:
+        (release / "face_detector_dense.tflite").write_bytes(dense)
     (release / "README.md").write_text("---\nlicense: apache-2.0\n---\n# Card\n")
     (release / "figures" / "size.svg").write_text("<svg/>")
     records["convert"] = converted(release)

@@ -16,6 +16,7 @@ from zoo.card._making import (
     import_sentences,
     training_view,
 )
+from zoo.card._metrics import metrics_table
 from zoo.card._quality import DropinView, FairnessView, QualityView, dropin_view, fairness_views, quality_view
 from zoo.card._records import CardRecords
 from zoo.card._sizes import SizeView, size_view
@@ -47,6 +48,7 @@ class CardContext:
     facts: list[Fact | NotMeasured]
     sizes: SizeView
     latency: LatencyView
+    metrics: Table | NotMeasured
     quality: QualityView | NotMeasured
     fairness: list[FairnessView] | NotMeasured
     fairness_notes: list[str]
@@ -78,6 +80,7 @@ def make_context(
         facts=key_facts(records),
         sizes=size_view(records),
         latency=latency_view(spec, records),
+        metrics=metrics_table(records),
         quality=quality_view(records),
         fairness=fairness_views(records),
         fairness_notes=list(records.fairness.notes) if records.fairness else [],

@@ -26,6 +26,7 @@ SERIES = {
     "sparse": "#0f7b6c",
     "twin": "#9b7fb8",
 }
+BROKEN = "#b3261e"
 OTHER_SERIES = "#b0568a"
 """For rungs of a ladder: other files of the release."""
 
@@ -35,6 +36,7 @@ VARIABLES = {
     RULE: "--rule",
     PAPER: "--paper",
     BAND: "--band",
+    BROKEN: "--place-broken",
     OTHER_SERIES: "--series-other",
     **{colour: f"--series-{name.replace('_', '-')}" for name, colour in SERIES.items()},
 }
@@ -112,6 +114,11 @@ def finish(canvas: Canvas, *, name: str, caption: str, alt: str) -> Figure:
     drawn = stream.getvalue()
     # The document type names a file elsewhere, which some viewers fetch.
     body = re.sub(r"<metadata>.*?</metadata>", "", drawn[drawn.index("<svg") :], flags=re.DOTALL)
+    return finish_svg(body, name=name, caption=caption, alt=alt)
+
+
+def finish_svg(body: str, *, name: str, caption: str, alt: str) -> Figure:
+    """The figure of a drawing that is SVG already, in the colours of this module, each in a `style`."""
     return Figure(name=name, caption=caption, alt=alt, inline_svg=_inline(body, name), file_svg=body)
 
 

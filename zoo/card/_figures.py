@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from zoo.card._blocks import Figure
 from zoo.card._figure_style import MUTED, PAPER, RULE, finish, new_canvas, only_x_grid, series_colour, style
 from zoo.card._format import clipped, decimals, integer, listed, milliseconds, percent, plain, span
+from zoo.card._graph_figure import graph_figure
 from zoo.card._names import file_label, in_order, metric_label
 from zoo.card._quality import fairness_variants, metric_names
 from zoo.card._records import CardRecords
@@ -31,6 +32,7 @@ def draw_figures(records: CardRecords) -> dict[str, Figure]:
             _ratios(records),
             _quality(records.quality),
             *_fairness(records),
+            graph_figure(inspected(records, "sparse")),
             _layers(records),
             training_figure(records.train),
         ]
@@ -98,6 +100,7 @@ def _latency(records: CardRecords) -> Figure | None:
     for axes, (result, timings) in zip(_panels(canvas, rows), results, strict=True):
         for row, timing in enumerate(timings):
             median = timing.median_ms or 0.0
+            axes.barh(row, median, height=0.56, color=series_colour(timing.name), alpha=0.3)
             low, high = timing.p10_ms or median, timing.p90_ms or median
             _dot(axes, median, row, low, high, name=timing.name)
             _write_at_end(axes, high, row, milliseconds(median))
@@ -106,7 +109,7 @@ def _latency(records: CardRecords) -> Figure | None:
         axes.set_title(f"{clipped(result.target)}: {_kernels(result)}")
         _label_rows(axes, [file_label(timing.name) for timing in timings])
     axes.set_xlabel("milliseconds: median, and 10th to 90th percentile")
-    alt = f"Dots of the median latency in milliseconds: {listed(told)}."
+    alt = f"Bars of the median latency in milliseconds: {listed(told)}."
     return finish(canvas, name="latency", caption="Latency of a single inference, by target", alt=alt)
 
 
@@ -171,7 +174,7 @@ def _quality(record: QualityRecord | None) -> Figure | None:
             told.append(
                 f"{metric_label(metric)} of {file_label(variant.name)} {decimals(one.value)} ({span(one.interval)})"
             )
-        axes.set_title(clipped(metric_label(metric)))
+        axes.set_title(clipped(metric_label(metric), 60))
         axes.margins(x=0.22)
         axes.locator_params(axis="x", nbins=6)
         _label_rows(axes, [file_label(variant.name) for variant in having])

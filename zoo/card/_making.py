@@ -86,8 +86,10 @@ def _steps(record: TrainRecord) -> Table:
 
 def calibration_table(records: CardRecords) -> Table | NotMeasured:
     """What the shift of the scores did on calibration pictures."""
-    if records.calibrate is None or not records.calibrate.calibrations:
+    if records.calibrate is None:
         return NotMeasured("Calibration", "this build has no calibrate record")
+    if not records.calibrate.calibrations:
+        return NotMeasured("Calibration", "no score of this model was moved")
     rows = [
         (
             file_label(one.variant),

@@ -8,7 +8,15 @@ from typing import Annotated
 
 import typer
 
-from zoo.cli._options import DEFAULT_OUT, AnnotationsOption, DataOption, FormatOption, JsonOption, OutOption
+from zoo.cli._options import (
+    DEFAULT_OUT,
+    AnnotationsOption,
+    DataOption,
+    FormatOption,
+    JsonOption,
+    OutOption,
+    TemplateOption,
+)
 
 EXAMPLES = """\
 Examples:
@@ -44,6 +52,7 @@ def build(
     data: DataOption = None,
     annotations: AnnotationsOption = None,
     form: FormatOption = None,
+    template: TemplateOption = None,
     out: OutOption = DEFAULT_OUT,
     rerun_from: Annotated[
         str | None, typer.Option("--from", metavar="STAGE", help="Run this stage and all after it again.")
@@ -61,6 +70,7 @@ def build(
     if model is None:
         given = {"--preset": preset, "--sparsity": sparsity, "--data": data, "--out": str(out), "--from": rerun_from}
         given |= {"--annotations": annotations, "--format": form}
+        given |= {"--template": None if template is None else str(template)}
         raise typer.Exit(_build_all(given, as_json=as_json))
     options = BuildOptions(
         model=model,
@@ -70,6 +80,7 @@ def build(
         sparsities=parse_sparsities(sparsity) if sparsity is not None else (),
         data=None if data is None else Path(data).expanduser(),
         annotations=named_annotations(annotations, form),
+        templates=template,
         rerun_from=rerun_from,
     )
     # Checked before the log is opened, so that a build that cannot be leaves no folder behind.

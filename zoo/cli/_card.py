@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
-from zoo.cli._options import DEFAULT_OUT, JsonOption, ModelArgument, OutOption
+from zoo.cli._options import DEFAULT_OUT, JsonOption, ModelArgument, OutOption, TemplateOption
 
-EXAMPLES = "Example: zoo card face_detector"
+EXAMPLES = """\
+Examples:
+
+\b
+  zoo card face_detector
+  zoo card face_detector --template our-card       with words of our own
+"""
 
 
-def card(model: ModelArgument, out: OutOption = DEFAULT_OUT, as_json: JsonOption = False) -> None:
+def card(
+    model: ModelArgument,
+    template: TemplateOption = None,
+    out: OutOption = DEFAULT_OUT,
+    as_json: JsonOption = False,
+) -> None:
     """Write a built model's card again.
 
     From its records, with the present templates and words; nothing is measured."""
@@ -15,7 +26,7 @@ def card(model: ModelArgument, out: OutOption = DEFAULT_OUT, as_json: JsonOption
     from zoo.cli._output import person, write_json
     from zoo.pipeline import write_card_again
 
-    release = write_card_again(model, out=out, command=command_line())
+    release = write_card_again(model, out=out, command=command_line(), templates=template)
     if as_json:
         write_json({"model": model, "card": [release / "README.md", release / "card.html"]})
     else:

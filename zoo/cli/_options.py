@@ -36,4 +36,13 @@ FormatOption = Annotated[
     typer.Option("--format", metavar="NAME", help="How to read --annotations; detected without it."),
 ]
 
+TemplateOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--template",
+        metavar="DIR",
+        help="Folder with templates of your own for the card; they come before the project's.",
+    ),
+]
+
 DEFAULT_OUT = Path("build")

@@ -182,18 +182,21 @@ def _dropin_candidates(spec: ModelSpec, out: Path, file: Path | None) -> dict[st
     return _candidates(spec, out, file)
 
 
-def write_card_again(name: str, *, out: Path, command: str) -> Path:
+def write_card_again(name: str, *, out: Path, command: str, templates: Path | None = None) -> Path:
     """Write the card of a built model again, from its records and the spec's present words, and return the release.
 
-    What was measured stays as it is; words and templates are the present ones.
+    What was measured stays as it is; words and templates are the present ones, `templates` first. Raises InputError
+    where there is no build, or a template is wrong; the release then stays as it was.
     """
-    from zoo.card import render_card
+    from zoo.card import check_templates, render_card
     from zoo.release import read_manifest, write_manifest
 
     folder = built_model(out, name)
     with locked(folder):
         words = load_spec(name).spec
         spec = read_manifest(folder.release).model_spec().model_copy(update={"title": words.title, "card": words.card})
+        if templates is not None:
+            check_templates(spec, templates)
         records = read_records(folder.records)
         made = folder.work / "release.new"
         if made.exists():
@@ -202,7 +205,7 @@ def write_card_again(name: str, *, out: Path, command: str) -> Path:
         for variant in spec.variants:
             file = artifact_name(spec.name, variant.name)
             shutil.copyfile(folder.release / file, made / file)
-        render_card(spec, records, made)
+        render_card(spec, records, made, templates=templates)
         write_manifest(made, spec=spec, records=records, records_folder=folder.records, command=command)
         replace_folder(made, folder.release, work=folder.work)
     return folder.release

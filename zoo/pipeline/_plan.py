@@ -22,7 +22,8 @@ class BuildOptions:
     """A build as a person asks for it.
 
     `sparsities` empty: the spec's own. `data` None: the free sample pictures that installed packages ship.
-    `annotations` None: those that lie in `data`. `command` goes into every record.
+    `annotations` None: those that lie in `data`. `templates`: a folder whose templates of the card come first.
+    `command` goes into every record.
     """
 
     model: str
@@ -32,6 +33,7 @@ class BuildOptions:
     sparsities: Sequence[float] = ()
     data: Path | None = None
     annotations: Annotations | None = None
+    templates: Path | None = None
     rerun_from: str | None = None
 
 
@@ -71,6 +73,11 @@ def make_plan(options: BuildOptions) -> Plan:
     if options.annotations is not None:
         # Said here, and not by the stage that lists the pictures, after the download of the published models.
         _ = options.annotations.folder
+    if options.templates is not None:
+        from zoo.card import check_templates
+
+        # Tried now, so that a wrong one is found out before the training.
+        check_templates(spec, options.templates)
     if spec.training.distribution == "multi_worker":
         from zoo.training import read_cluster
 

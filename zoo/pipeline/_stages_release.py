@@ -55,22 +55,22 @@ def card_stage(plan: Plan, before: Sequence[Stage]) -> Stage:
     """The model card: `README.md`, `card.html` and figures."""
     from zoo.card import template_folders
 
-    spec, sources = plan.spec, record_sources(before)
+    spec, sources, templates = plan.spec, record_sources(before), plan.options.templates
 
     def run(run: StageRun) -> Sequence[StageRecord]:
         from zoo.card import render_card
 
-        render_card(spec, gather_records(run, sources), run.folder)
+        render_card(spec, gather_records(run, sources), run.folder, templates=templates)
         return []
 
     return Stage(
         name="card",
         purpose="write the model card",
-        version="1",
+        version="2",
         run=run,
         parameters={
             "spec": spec.model_dump(mode="json"),
-            "templates": [content_hash(one) for one in template_folders()],
+            "templates": [content_hash(one) for one in template_folders(templates)],
         },
         reads=sources,
         tools=["jinja2", "matplotlib"],
