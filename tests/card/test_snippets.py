@@ -16,6 +16,7 @@ from markdown_it import MarkdownIt
 
 from tests.card import _records
 from zoo.card import render_card
+from zoo.runtimes._apart import python_with
 from zoo.spec import load_spec
 
 RUN = "import sys; sys.modules['tensorflow'] = None; exec(compile(open('snippet.py').read(), 'snippet.py', 'exec'))"
@@ -90,3 +91,18 @@ def test_the_tasks_snippet_names_the_file_and_the_threshold(tmp_path: Path) -> N
     (tasks,) = [code for code in snippets(tmp_path) if "FaceDetectorOptions" in code]
     assert 'model_asset_path="face_detector_sparse.tflite"' in tasks
     assert f"min_detection_confidence={_records.spec().detector.score_threshold}" in tasks
+
+
+@pytest.mark.slow
+def test_the_tasks_snippet_finds_the_face(published_sparse: Path, portrait: Path, tmp_path: Path) -> None:
+    (tasks,) = [code for code in snippets(tmp_path) if "FaceDetectorOptions" in code]
+    (tmp_path / "snippet.py").write_text(tasks)
+    shutil.copyfile(published_sparse, tmp_path / "face_detector_sparse.tflite")
+    shutil.copyfile(portrait, tmp_path / "picture.jpg")
+    python = python_with("mediapipe==1.2.2")
+    done = subprocess.run(
+        [python, "snippet.py"], cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert float(done.stdout.split()[0]) > 0.8
+    assert "BoundingBox" in done.stdout
