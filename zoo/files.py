@@ -35,6 +35,14 @@ def read_file(path: Path) -> bytes:
     return data
 
 
+def hash_file(path: Path) -> str:
+    """SHA-256 of a file's content, in hex. Raises OSError where it cannot be read."""
+    import hashlib
+
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
 def write_file(path: Path, data: bytes) -> None:
     """Write a file that the user named: under a temporary name beside it, then by rename, so never half of one.
 

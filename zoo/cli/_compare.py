@@ -49,7 +49,7 @@ def compare(
 
     found = _compared(before, after, variants)
     if as_json:
-        write_json(_document(found))
+        write_json(vars(found))
     else:
         _show(found, person())
     if fail_on_regression and found.regressions:
@@ -114,16 +114,3 @@ def _change(one: Difference) -> str:
         return ""
     moved = f"{one.change:+,.0f}" if one.change.is_integer() else f"{one.change:+.3g}"
     return moved if one.low is None or one.high is None else f"{moved} [{one.low:+.3g} to {one.high:+.3g}]"
-
-
-def _document(found: Comparison) -> dict[str, object]:
-    return {
-        "before": found.before,
-        "after": found.after,
-        "regressions": found.regressions,
-        "improvements": found.improvements,
-        "unchanged": found.unchanged,
-        "only_before": found.only_before,
-        "only_after": found.only_after,
-        "notes": found.notes,
-    }

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import platform
-import statistics
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -58,8 +57,7 @@ def render_sheet(
 def rendered(target: Path, found: Found) -> Rendered:
     """What there is to tell of it."""
     counts = {name: [count(one) for one in findings] for name, findings in found.findings.items()}
-    medians = {name: statistics.median(taken) for name, taken in found.milliseconds.items()}
-    return Rendered(target, found.graph, len(next(iter(counts.values()))), counts, medians)
+    return Rendered(target, found.graph, len(next(iter(counts.values()))), counts, found.medians)
 
 
 def _sheet(
@@ -100,9 +98,8 @@ def _sheet(
 
 def _foot(pen: ImageDraw.ImageDraw, top: int, width: int, found: Found, sides: Sequence[Side]) -> None:
     """Where it comes from, and the times, marked as what they are."""
-    medians = {name: statistics.median(taken) for name, taken in found.milliseconds.items()}
     n = len(found.milliseconds[sides[0].name])
-    times = ", ".join(f"{side.heading.lower()} {medians[side.name]:.1f} ms" for side in sides)
+    times = ", ".join(f"{side.heading.lower()} {found.medians[side.name]:.1f} ms" for side in sides)
     write(pen, (GAP, top), f"Found by MediaPipe's graph {found.graph}.", size=15, width=width - 2 * GAP, colour=MUTED)
     x86 = platform.machine().lower() in ("x86_64", "amd64", "i686")
     kernels = ", where sparse kernels do not run if it has AVX" if x86 else ""

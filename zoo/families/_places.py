@@ -61,9 +61,9 @@ def check_call(drop: Drop) -> None:
 
 
 def _known(spec: ModelSpec, runtime: str | None) -> Iterator[Drop]:
-    replaces = spec.dropin[0].replaces
     from zoo.runtimes import HOLISTIC, METHODS, WEB_METHODS, role_of
 
+    replaces = spec.dropin[0].replaces
     task = role_of(replaces).task
     declared: dict[Metric, float] = {name: value for drop in spec.dropin for name, value in drop.tolerances.items()}
     boxes = _of(declared, "f_score", "mean_iou", "keypoint_error")

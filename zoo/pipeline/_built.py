@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 from zoo.errors import InputError
 from zoo.families import family_of
+from zoo.files import hash_file
 from zoo.pipeline._catalogue import built_model, read_records
 from zoo.pipeline._folders import locked, replace_folder
-from zoo.pipeline._keys import hash_file
 from zoo.pipeline._labels import Annotations, labelled_sets
 from zoo.pipeline._provenance import provenance_of
 from zoo.pipeline._stages_measuring import artifact_name

@@ -6,7 +6,8 @@ import os
 from pathlib import Path
 
 from zoo.errors import InputError
-from zoo.pipeline._keys import Json, hash_file, hash_json
+from zoo.files import hash_file
+from zoo.pipeline._keys import Json, hash_json
 
 
 def folder_fingerprint(folder: Path) -> str:

@@ -1,11 +1,10 @@
-"""Content hashes: of a file, and of a value as canonical JSON."""
+"""Content hashes of values, as canonical JSON."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 Json = None | bool | int | float | str | Sequence["Json"] | Mapping[str, "Json"]
 """What a stage's parameters are made of."""
@@ -22,12 +21,3 @@ def canonical_json(value: Json) -> str:
 def hash_json(value: Json) -> str:
     """SHA-256 of a value's canonical JSON, cut to `KEY_LENGTH` hex digits."""
     return hashlib.sha256(canonical_json(value).encode()).hexdigest()[:KEY_LENGTH]
-
-
-def hash_file(path: Path) -> str:
-    """SHA-256 of a file's content, in hex."""
-    digest = hashlib.sha256()
-    with path.open("rb") as stream:
-        while block := stream.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()

@@ -9,9 +9,9 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+from zoo.files import hash_file
 from zoo.pipeline._engine import full_disk_said, run_stages
 from zoo.pipeline._folders import locked
-from zoo.pipeline._keys import hash_file
 from zoo.pipeline._ladder_plan import LadderPlan
 from zoo.pipeline._provenance import provenance_of
 from zoo.pipeline._stage import Stage

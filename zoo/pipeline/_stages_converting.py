@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zoo.families import FEWEST_OBJECTS, LOW_THRESHOLD, detect, noun_of
-from zoo.pipeline._keys import hash_file
+from zoo.files import hash_file
 from zoo.pipeline._plan import Plan
 from zoo.pipeline._stage import Reads, Stage, StageRun
 from zoo.pipeline._stages_making import PICTURES, student_file

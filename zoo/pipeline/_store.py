@@ -15,7 +15,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from zoo.pipeline._keys import hash_file
+from zoo.files import hash_file
 from zoo.records import FileRef
 
 OUTPUTS_FILE = "outputs.json"

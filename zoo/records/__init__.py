@@ -76,6 +76,7 @@ if TYPE_CHECKING:
         VariantQuality,
         Verdict,
         WorksInRecord,
+        better_of,
     )
     from zoo.records._register import LATER_RECORDS, RECORDS
     from zoo.records._release import GateOverride, ReleaseChanges
@@ -150,6 +151,7 @@ __all__ = [
     "VariantQuality",
     "Verdict",
     "WorksInRecord",
+    "better_of",
 ]
 
 _HOMES = ("_base", "_fairness", "_ladder", "_making", "_measuring", "_register", "_release")

@@ -141,6 +141,15 @@ class BenchRecord(StageRecord):
     interrupted: bool = False
 
 
+LOWER_IS_BETTER = frozenset({"keypoint_error", "landmark_error", "mean_error", "world_error"})
+"""Metrics of quality that are errors; of all others more is better."""
+
+
+def better_of(metric: str) -> Literal["lower", "higher"]:
+    """Which direction of a quality metric is better."""
+    return "lower" if metric in LOWER_IS_BETTER else "higher"
+
+
 class VariantQuality(Frozen):
     """Metrics of one model, by name; those of detectors and of landmark models differ."""
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from zoo.records import BenchRecord, PairedDifference, QualityRecord, StageRecord, VariantQuality
-from zoo.release._measures import Measure, Measured, better_of, measures_of, record_of
+from zoo.records import BenchRecord, PairedDifference, QualityRecord, StageRecord, VariantQuality, better_of
+from zoo.release._measures import Measure, Measured, measures_of, record_of
 from zoo.release._words import brief
 
 Bucket = Literal["regression", "improvement", "unchanged"]

@@ -16,7 +16,7 @@ from filelock import FileLock
 from zoo.errors import InputError, OutsideError, RefusedError
 from zoo.progress import Progress, Ticker
 from zoo.records import StageRecord
-from zoo.release._manifest import MANIFEST_NAME, RECORDS_FOLDER, Manifest, parse_manifest
+from zoo.release._manifest import MANIFEST_NAME, RECORDS_FOLDER, Manifest, load_manifest
 from zoo.release._manifest_files import read_manifest
 from zoo.release._records import read_release_records
 from zoo.release._registry import Sending
@@ -136,8 +136,7 @@ def _copy_all(sending: Sending, partial: Path, *, progress: Progress) -> None:
             copied = _copy(sending.folder / name, target, ticker)
             if hashes.get(name, copied) != copied:
                 raise RefusedError(f"{sending.folder / name} changed while it was copied; nothing was published.")
-    path = partial / MANIFEST_NAME
-    if parse_manifest(path.read_bytes(), place=str(path)) != sending.manifest:
+    if load_manifest(partial / MANIFEST_NAME) != sending.manifest:
         raise RefusedError(f"{sending.folder / MANIFEST_NAME} changed while it was copied; nothing was published.")
 
 

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zoo.errors import InputError, OutsideError, RefusedError
+from zoo.files import hash_file
 from zoo.release._hub_client import IS_DOWNLOAD, ask, status_of, timeout_seconds
 from zoo.release._manifest import MAX_FILES, MAX_MANIFEST_BYTES
-from zoo.release._manifest_files import hash_file
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi

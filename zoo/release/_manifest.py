@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, field_validator, model_validator
@@ -133,6 +134,12 @@ class Manifest(_Part):
     def total_bytes(self) -> int:
         """Bytes of all files, the manifest left out."""
         return sum(file.bytes for file in self.files)
+
+
+def load_manifest(path: Path) -> Manifest:
+    """The manifest in a file; no other file is looked at. Raises InputError as `parse_manifest`, and OSError."""
+    with path.open("rb") as stream:
+        return parse_manifest(stream.read(MAX_MANIFEST_BYTES + 1), place=str(path))
 
 
 def parse_manifest(content: bytes, *, place: str) -> Manifest:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import stat
 from collections.abc import Mapping, Sequence
@@ -12,17 +11,17 @@ from pydantic import ValidationError
 
 import zoo
 from zoo.errors import InputError, OutsideError, RefusedError
+from zoo.files import hash_file
 from zoo.records import DataRecord, FetchRecord, GateOverride, GatesRecord, ReleaseChanges, StageRecord
 from zoo.release._manifest import (
     MANIFEST_NAME,
     MAX_FILES,
-    MAX_MANIFEST_BYTES,
     SIGNATURE_NAME,
     Manifest,
     ManifestData,
     ManifestFile,
     ManifestReference,
-    parse_manifest,
+    load_manifest,
 )
 from zoo.spec import ModelSpec, describe_first_error, spec_sha256
 
@@ -73,8 +72,7 @@ def extend_manifest(
     """Write the manifest anew over all files that are in `folder` now, with what publishing adds; all else stays."""
     files = [_describe(folder, path) for path in _release_files(folder)]
     added = {"files": files, "overrides": list(overrides), "changes": list(changes)}
-    path = _write(folder, manifest.model_copy(update=added))
-    return parse_manifest(path.read_bytes(), place=str(path))
+    return load_manifest(_write(folder, manifest.model_copy(update=added)))
 
 
 def _write(folder: Path, manifest: Manifest) -> Path:
@@ -128,10 +126,7 @@ def read_manifest(folder: Path, *, advice: str = "build the release again") -> M
     try:
         if path.is_symlink() or not path.is_file():
             raise InputError(f"{folder} holds no {MANIFEST_NAME}, so it is not a release; build one with 'zoo build'.")
-        if path.stat().st_size > MAX_MANIFEST_BYTES:
-            raise InputError(f"{path} is larger than {MAX_MANIFEST_BYTES} bytes, so it is not a manifest.")
-        with path.open("rb") as stream:
-            manifest = parse_manifest(stream.read(MAX_MANIFEST_BYTES + 1), place=str(path))
+        manifest = load_manifest(path)
         present = {relative.as_posix() for relative in _release_files(folder)}
         _check_names(folder, present, {file.path for file in manifest.files}, advice)
         for file in manifest.files:
@@ -179,12 +174,3 @@ def _describe(folder: Path, relative: PurePosixPath) -> ManifestFile:
         return ManifestFile(path=relative.as_posix(), bytes=path.stat().st_size, sha256=hash_file(path))
     except ValidationError as error:
         raise InputError(f"{path} cannot be in a release: {describe_first_error(error)}") from error
-
-
-def hash_file(path: Path) -> str:
-    """The SHA-256 of a file."""
-    digest = hashlib.sha256()
-    with path.open("rb") as stream:
-        while block := stream.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()

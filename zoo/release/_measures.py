@@ -18,6 +18,7 @@ from zoo.records import (
     Interval,
     QualityRecord,
     StageRecord,
+    better_of,
 )
 from zoo.release._address import AddressError, Found, NotThereError, find_values
 from zoo.release._judge import worst_of
@@ -25,8 +26,6 @@ from zoo.release._manifest import Manifest
 from zoo.release._words import brief, show
 from zoo.spec import FAIRNESS_GATE, Gate
 
-LOWER_IS_BETTER = frozenset({"keypoint_error", "landmark_error", "mean_error", "world_error"})
-"""Metrics of quality that are errors; of all others more is better."""
 DROPIN_RANKS = {"failed": 0.0, "not tried": 1.0, "not supported": 1.0, "passed": 2.0}
 """A file that is not tried any more is no failure, but no success either."""
 
@@ -69,11 +68,6 @@ def record_of(records: Mapping[str, StageRecord], name: str, kind: type[AnyRecor
     """The record of that name and class, None where there is none."""
     record = records.get(name)
     return record if isinstance(record, kind) else None
-
-
-def better_of(metric: str) -> Literal["lower", "higher"]:
-    """Which direction of a quality metric is better."""
-    return "lower" if metric in LOWER_IS_BETTER else "higher"
 
 
 def gate_measure(gate: Gate, records: Mapping[str, StageRecord]) -> Measure | None:

@@ -87,11 +87,8 @@ def _release_folder(path: Path) -> Path:
 
 def _fetch_from_folder(source: Path, folder: Path, *, progress: Progress) -> None:
     """Copy what the manifest lists, each file no longer than it should be; the copy is judged afterwards."""
-    verify_release(source)
-    with (source / MANIFEST_NAME).open("rb") as stream:
-        content = stream.read(MAX_MANIFEST_BYTES + 1)
-    manifest = parse_manifest(content, place=str(source / MANIFEST_NAME))
-    (folder / MANIFEST_NAME).write_bytes(content)
+    manifest = verify_release(source).manifest
+    _copy(source / MANIFEST_NAME, folder / MANIFEST_NAME, limit=MAX_MANIFEST_BYTES)
     if (source / SIGNATURE_NAME).is_file():
         _copy(source / SIGNATURE_NAME, folder / SIGNATURE_NAME, limit=MAX_SIGNATURE_BYTES)
     with progress.task(f"fetch {manifest.model} {manifest.version}", float(manifest.total_bytes)) as ticker:

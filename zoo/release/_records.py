@@ -9,8 +9,7 @@ from pydantic import ValidationError
 
 from zoo.errors import InputError, RefusedError
 from zoo.records import LATER_RECORDS, RECORDS, StageRecord
-from zoo.release._manifest import MANIFEST_NAME, RECORDS_FOLDER, Manifest, parse_manifest
-from zoo.release._manifest import MAX_MANIFEST_BYTES as MANIFEST_LIMIT
+from zoo.release._manifest import MANIFEST_NAME, RECORDS_FOLDER, Manifest, load_manifest
 
 MAX_RECORD_BYTES = 64 << 20
 """The largest record, of a benchmark with every raw sample, takes some megabytes."""
@@ -57,8 +56,7 @@ def read_measured(folder: Path) -> tuple[Manifest, dict[str, StageRecord]]:
     path = release / MANIFEST_NAME
     if not path.is_file():
         raise InputError(f"{folder} is no release and no build; give a folder with {MANIFEST_NAME}, or OUT/MODEL.")
-    with path.open("rb") as stream:
-        manifest = parse_manifest(stream.read(MANIFEST_LIMIT + 1), place=str(path))
+    manifest = load_manifest(path)
     for place in (release / RECORDS_FOLDER, release.parent / RECORDS_FOLDER):
         if place.is_dir():
             records = read_release_records(place, manifest, advice="give a release with its own records")

@@ -314,8 +314,8 @@ class GraphEditor:
     def _rename_signatures(self, moves: Mapping[int, int]) -> None:
         for signature in self._editor.tree.signatureDefs or []:
             if signature.subgraphIndex == self._number:
-                for out in signature.outputs or []:
-                    out.tensorIndex = moves.get(out.tensorIndex, out.tensorIndex)
+                for entry in signature.outputs or []:
+                    entry.tensorIndex = moves.get(entry.tensorIndex, entry.tensorIndex)
 
     def _opened_readers(self, tensors: Collection[int]) -> list[int]:
         return sorted({number for tensor in tensors for number in self._readers.get(tensor, ())})

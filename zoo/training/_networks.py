@@ -40,7 +40,7 @@ class Networks:
 
     def dense(self) -> Any:
         """The student, compiled. Raises InputError where its outputs are not those of the spec."""
-        return self._compiled(None, lambda model: model)
+        return self._compiled(None, None)
 
     def sparse(self, sparsity: float, *, start: Path | None) -> Any:
         """The student wrapped for pruning to `sparsity`, compiled.
@@ -50,9 +50,9 @@ class Networks:
         """
         # Made outside the replicas' scope, where every variable would be made on all workers at once.
         weights = None if start is None else self._first_weights(start, sparsity)
-        return self._compiled(weights, lambda model: self._wrapped(model, sparsity))
+        return self._compiled(weights, sparsity)
 
-    def _compiled(self, weights: Arrays | None, finish: Callable[[Any], Any]) -> Any:
+    def _compiled(self, weights: Arrays | None, sparsity: float | None) -> Any:
         from zoo.training._precision import with_precision
         from zoo.training._units import compile_model
 
@@ -62,7 +62,9 @@ class Networks:
             self._check_outputs(model)
             if weights is not None:
                 model.set_weights(weights)
-            model = finish(with_precision(model, precision))
+            model = with_precision(model, precision)
+            if sparsity is not None:
+                model = self._wrapped(model, sparsity)
             compile_model(model, self.losses, precision=precision)
         return model
 

@@ -58,7 +58,7 @@ class PruneRegionForXNNPACK(PruningPolicy):  # type: ignore[misc, unused-ignore]
                     f"the branch of output '{layer.name}' ends in neither DEPTH_TO_SPACE nor GlobalAveragePooling2D,"
                     " so XNNPACK runs the network dense"
                 )
-        heads = {head for output in model.outputs for head in _headsbefore(output.node.layer)}
+        heads = {head for output in model.outputs for head in _heads_before(output.node.layer)}
         pointwise = {layer.name for layer in region if _is_pointwise(layer)}
         self._pruned, self._heads = pointwise - heads, pointwise & heads
 
@@ -161,9 +161,9 @@ def _may_be_in_region(layer: Any) -> bool:
     return _is_pointwise(layer) or _starts_region(layer) or isinstance(layer, (*_ELEMENTWISE, *_REGION_ENDS))
 
 
-def _headsbefore(layer: Any) -> list[str]:
+def _heads_before(layer: Any) -> list[str]:
     """Names of the convolutions and dense layers met first on the way back from an output."""
     mixes = isinstance(layer, keras.layers.Conv2D | keras.layers.Dense)
     if mixes and not isinstance(layer, keras.layers.DepthwiseConv2D):
         return [layer.name]
-    return [head for above in before(layer) for head in _headsbefore(above)]
+    return [head for above in before(layer) for head in _heads_before(above)]
