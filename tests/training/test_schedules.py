@@ -26,11 +26,19 @@ def test_pruning_runs_at_the_mean_of_pretraining() -> None:
     assert PRUNE.rate == pytest.approx(float(np.mean(sample(PRETRAIN, 20_000))), rel=1e-3)
 
 
-def test_fine_tuning_is_pretraining_without_the_warm_up() -> None:
+def test_fine_tuning_falls_from_the_peak_of_pretraining_to_its_end() -> None:
     assert isinstance(FINETUNE, Cosine)
     assert isinstance(PRETRAIN, Cosine)
-    assert (FINETUNE.peak, FINETUNE.final, FINETUNE.warmup) == (PRETRAIN.peak, PRETRAIN.final, 0.0)
-    assert sample(FINETUNE, 1000)[0] == pytest.approx(FINETUNE.peak, rel=1e-4)
+    assert (FINETUNE.peak, FINETUNE.final) == (PRETRAIN.peak, PRETRAIN.final)
+
+
+def test_the_warm_up_of_another_step_is_not_taken_over() -> None:
+    rates = LearningRate(schedule="same_as", step="pretrain"), LearningRate(schedule="mean_of", step="pretrain")
+    tuned, pruned = (resolve_schedule(rate, STEPS) for rate in rates)
+    assert isinstance(PRETRAIN, Cosine)
+    assert PRETRAIN.at(0.0) == 0.0
+    assert tuned.at(0.0) == pytest.approx(PRETRAIN.peak)
+    assert pruned.at(0.0) == pruned.at(1.0)
 
 
 def test_a_step_may_warm_up_by_itself() -> None:
