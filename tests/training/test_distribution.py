@@ -15,10 +15,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tests.ports import free_ports
 from tests.tiny_detector import tiny_tflite
 from tests.training.worker import train
-from zoo.errors import InputError
-from zoo.training._cluster import VARIABLE, read_cluster
+from zoo.errors import InputError, OutsideError
+from zoo.training._cluster import VARIABLE, read_cluster, wait_for
 
 TOLERANCE = 1e-4
 """Of a loss: sums over replicas are added in another order, and AdamW divides by small second moments."""
@@ -65,14 +66,6 @@ def alone(job: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> list
     found = start(job | {"distribution": "none"}, tmp_path_factory.mktemp("alone") / "run").losses()
     assert found is not None
     return found
-
-
-def free_ports(count: int) -> list[int]:
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [one.getsockname()[1] for one in sockets]
-    for one in sockets:
-        one.close()
-    return ports
 
 
 @pytest.mark.slow
@@ -153,3 +146,14 @@ def test_a_right_cluster_names_its_chief() -> None:
     text = json.dumps({"cluster": TWO, "task": {"type": "worker", "index": 1}})
     assert read_cluster({VARIABLE: text}).workers == ("a:1", "b:1")
     assert not read_cluster({VARIABLE: text}).is_chief
+
+
+def test_a_worker_goes_on_once_the_chief_listens() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as chief:
+        wait_for(f"127.0.0.1:{chief.getsockname()[1]}", seconds=0)
+
+
+def test_a_worker_does_not_wait_for_ever_for_a_chief_that_has_the_training_stored() -> None:
+    (port,) = free_ports(1)
+    with pytest.raises(OutsideError, match=f"No chief came to 127.0.0.1:{port} .* training stored already"):
+        wait_for(f"127.0.0.1:{port}", seconds=0.1)

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import os
+import socket
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from zoo.errors import InputError
+from zoo.errors import InputError, OutsideError
 
 VARIABLE = "TF_CONFIG"
 EXAMPLE = '{"cluster": {"worker": ["a:2222", "b:2222"]}, "task": {"type": "worker", "index": 0}}'
 MOST_WORKERS = 256
 LARGEST_CONFIG = 64 * 1024
+LONGEST_WAIT = 3600.0
+"""Seconds for which a worker waits for the chief, which may be busy with stages that this one had stored."""
 
 Address = Annotated[str, Field(pattern=r"^[^\s:/]+:[0-9]{1,5}$", max_length=300)]
 
@@ -27,8 +31,12 @@ class Cluster:
     index: int
 
     @property
+    def chief(self) -> str:
+        """The address of the worker that keeps checkpoints, logs and weights."""
+        return self.workers[0]
+
+    @property
     def is_chief(self) -> bool:
-        """Whether this worker keeps checkpoints, logs and weights."""
         return self.index == 0
 
 
@@ -70,3 +78,28 @@ def read_cluster(environment: Mapping[str, str] = os.environ) -> Cluster:
     if index >= len(workers):
         raise InputError(f"{VARIABLE} says that this is worker {index} of {len(workers)}; indices start at 0.")
     return Cluster(workers=tuple(workers), index=index)
+
+
+def answers(address: str) -> bool:
+    """Whether something listens at `host:port`."""
+    host, _, port = address.rpartition(":")
+    try:
+        socket.create_connection((host, int(port)), timeout=1).close()
+    except OSError:
+        return False
+    return True
+
+
+def wait_for(chief: str, *, seconds: float = LONGEST_WAIT) -> None:
+    """Return once the chief listens. Raises OutsideError where it does not within `seconds`.
+
+    TensorFlow would wait for ever for a chief that has the training stored and never comes to it.
+    """
+    end = time.monotonic() + seconds
+    while not answers(chief):
+        if time.monotonic() > end:
+            raise OutsideError(
+                f"No chief came to {chief} within {seconds / 60:.3g} minutes; if its build has the training stored "
+                "already, this worker is not needed, else start all of them again."
+            )
+        time.sleep(0.5)

@@ -6,7 +6,6 @@ one and the same global batch, gradients are summed over all, and every replica 
 
 from __future__ import annotations
 
-import socket
 import time
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
@@ -17,7 +16,7 @@ import numpy as np
 
 from zoo.errors import InputError
 from zoo.spec import Distribution
-from zoo.training._cluster import read_cluster
+from zoo.training._cluster import answers, read_cluster
 
 LONGEST_WAIT = 60.0
 """Seconds for which a worker waits at the end for the chief to write the last weights."""
@@ -131,18 +130,13 @@ def start_replicas(distribution: Distribution) -> Replicas:
     strategy = tf.distribute.MultiWorkerMirroredStrategy()
     count = strategy.num_replicas_in_sync
     here = count // len(cluster.workers)
-    return Replicas(strategy, count, first=cluster.index * here, here=here, chief_address=cluster.workers[0])
+    return Replicas(strategy, count, first=cluster.index * here, here=here, chief_address=cluster.chief)
 
 
 def _wait_until_gone(address: str) -> None:
     """Return when nothing listens at `host:port`, or after `LONGEST_WAIT` seconds."""
-    host, _, port = address.rpartition(":")
     end = time.monotonic() + LONGEST_WAIT
-    while time.monotonic() < end:
-        try:
-            socket.create_connection((host, int(port)), timeout=1).close()
-        except OSError:
-            return
+    while answers(address) and time.monotonic() < end:
         time.sleep(0.2)
 
 

@@ -16,7 +16,7 @@ from zoo.student import load_weights, save_weights, start_tensorflow
 from zoo.training._apart import run_apart
 from zoo.training._batches import BatchSource
 from zoo.training._checkpoint import Standing, load_standing, save_standing
-from zoo.training._cluster import read_cluster
+from zoo.training._cluster import read_cluster, wait_for
 from zoo.training._lesson import Lesson, make_lesson
 from zoo.training._memory import keep_memory
 from zoo.training._networks import Networks
@@ -58,7 +58,7 @@ def train_student(
     this alike; the chief's checkpoint counts, and the others write nothing and get None.
 
     Raises InputError where `pictures` is empty, the network cannot be pruned for XNNPACK, the batch cannot be divided
-    over the replicas or TF_CONFIG is wrong, and OutsideError where another worker is lost.
+    over the replicas or TF_CONFIG is wrong, and OutsideError where another worker is lost or the chief does not come.
     """
     arguments: dict[str, Any] = {
         "student": student,
@@ -73,6 +73,8 @@ def train_student(
         cluster = read_cluster()
         if len(cluster.workers) > 1:
             progress.say(f"train: worker {cluster.index} waits for all {len(cluster.workers)} workers")
+        if not cluster.is_chief:
+            wait_for(cluster.chief)
         # TensorFlow joins workers before its first operation or not at all, and earlier stages have used it.
         return run_apart(_train_with_others, progress=progress, spec=spec, preset=preset, **arguments)
     return _train(progress=progress, spec=spec, preset=preset, **arguments)
