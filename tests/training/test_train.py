@@ -14,7 +14,7 @@ from tests.tiny_detector import tiny_preset, tiny_spec, tiny_tflite
 from zoo.errors import InputError
 from zoo.progress import SilentProgress, Ticker
 from zoo.sources import read_picture
-from zoo.training import PictureSource, Place, Trained, train_student
+from zoo.training import PictureSource, Place, Trained, TrainingJob, train_student
 from zoo.training._checkpoint import FILE, load_standing
 
 
@@ -59,9 +59,9 @@ class _Trainings:
         reconstruction_inputs: int = 0,
         **sparsities: float,
     ) -> Trained:
-        return train_student(
-            tiny_spec(),
-            tiny_preset(reconstruction_inputs=reconstruction_inputs),
+        job = TrainingJob(
+            spec=tiny_spec(),
+            preset=tiny_preset(reconstruction_inputs=reconstruction_inputs),
             student=self.student,
             teacher=self.teacher,
             pictures=self.pictures if pictures is None else pictures,
@@ -69,8 +69,8 @@ class _Trainings:
             sparsities=sparsities or {"sparse": 0.8},
             folder=folder / "out",
             progress_folder=folder / "progress",
-            progress=progress or SilentProgress(),
         )
+        return train_student(job, progress=progress or SilentProgress())
 
 
 @pytest.fixture(scope="module")

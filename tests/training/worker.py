@@ -12,7 +12,7 @@ from pathlib import Path
 from tests.tiny_detector import tiny_preset, tiny_spec
 from zoo.progress import SilentProgress
 from zoo.sources import read_picture
-from zoo.training import PictureSource, Place, train_student
+from zoo.training import PictureSource, Place, TrainingJob, train_student
 
 
 def train(job: dict[str, str]) -> list[float] | None:
@@ -20,9 +20,9 @@ def train(job: dict[str, str]) -> list[float] | None:
     training = tiny_spec().training.model_copy(
         update={"distribution": job["distribution"], "precision": job.get("precision", "float32")}
     )
-    trained = train_student(
-        tiny_spec(training=training),
-        tiny_preset(batch_size=4, reconstruction_inputs=4),
+    task = TrainingJob(
+        spec=tiny_spec(training=training),
+        preset=tiny_preset(batch_size=4, reconstruction_inputs=4),
         student=Path(job["student"]).read_bytes(),
         teacher=Path(job["teacher"]),
         pictures=[
@@ -33,8 +33,8 @@ def train(job: dict[str, str]) -> list[float] | None:
         sparsities={"sparse": 0.8},
         folder=folder / "out",
         progress_folder=folder / "progress",
-        progress=SilentProgress(),
     )
+    trained = train_student(task, progress=SilentProgress())
     return None if trained is None else [point.loss for point in trained.curve]
 
 

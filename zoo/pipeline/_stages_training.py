@@ -21,13 +21,13 @@ def train_stage(plan: Plan) -> Stage:
 
     def run(run: StageRun) -> Sequence[StageRecord]:
         from zoo.sources import read_picture, read_picture_set
-        from zoo.training import PictureSource, Place, train_student
+        from zoo.training import PictureSource, Place, TrainingJob, train_student
 
         pictures = read_picture_set(run.path("data", "pictures.json")).of("train")
         places = json.loads(run.path("locate", PLACES).read_text(encoding="utf-8"))
-        trained = train_student(
-            spec,
-            preset,
+        job = TrainingJob(
+            spec=spec,
+            preset=preset,
             student=run.path("adapt", start).read_bytes(),
             teacher=run.path("fetch", teacher),
             pictures=[
@@ -38,8 +38,8 @@ def train_stage(plan: Plan) -> Stage:
             sparsities=sparsities,
             folder=run.folder,
             progress_folder=run.progress_folder,
-            progress=run.progress,
         )
+        trained = train_student(job, progress=run.progress)
         if trained is None:
             raise PartDone("This worker's part of the training is done; the chief, worker 0, goes on with the build.")
         return [

@@ -8,7 +8,7 @@ from zoo.training._cluster import read_cluster
 from zoo.training._lesson import Lesson, make_lesson
 from zoo.training._pictures import PictureSource, Place
 from zoo.training._schedules import Constant, Cosine, resolve_schedule
-from zoo.training._train import Trained, train_student
+from zoo.training._train import Trained, TrainingJob, train_student
 
 __all__ = [
     "Batch",
@@ -19,6 +19,7 @@ __all__ = [
     "PictureSource",
     "Place",
     "Trained",
+    "TrainingJob",
     "make_lesson",
     "read_cluster",
     "resolve_schedule",

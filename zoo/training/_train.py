@@ -38,54 +38,52 @@ class Trained:
     resumed_at: list[int]
 
 
-def train_student(
-    spec: ModelSpec,
-    preset: Preset,
-    *,
-    student: bytes,
-    teacher: Path,
-    pictures: Sequence[PictureSource],
-    read_picture: Callable[[Path], Pixels],
-    sparsities: Mapping[str, float],
-    folder: Path,
-    progress_folder: Path,
-    progress: Progress,
-) -> Trained | None:
-    """Train the dense variant and, from it, one pruned variant for each of `sparsities`.
+@dataclass(frozen=True)
+class TrainingJob:
+    """What is trained, and where to.
 
-    A checkpoint is left in `progress_folder` after every epoch; called again with the same arguments, the training goes
-    on there and ends with the same weights as one that was never interrupted. With `multi_worker`, all workers call
-    this alike; the chief's checkpoint counts, and the others write nothing and get None.
+    `student` is a TFLite file as it starts, `teacher` the path of one. `sparsities` gives the share of zeros of each
+    pruned variant, all of which start from the dense one. Weights go to `folder`, checkpoints to `progress_folder`.
+    """
 
-    Raises InputError where `pictures` is empty, the network cannot be pruned for XNNPACK, the batch cannot be divided
+    spec: ModelSpec
+    preset: Preset
+    student: bytes
+    teacher: Path
+    pictures: Sequence[PictureSource]
+    read_picture: Callable[[Path], Pixels]
+    sparsities: Mapping[str, float]
+    folder: Path
+    progress_folder: Path
+
+
+def train_student(job: TrainingJob, *, progress: Progress) -> Trained | None:
+    """Train the dense variant and, from it, the pruned ones.
+
+    A checkpoint is left in `progress_folder` after every epoch; called again with the same job, the training goes on
+    there and ends with the same weights as one that was never interrupted. With `multi_worker`, all workers call this
+    alike; the chief's checkpoint counts, and the others write nothing and get None.
+
+    Raises InputError where there are no pictures, the network cannot be pruned for XNNPACK, the batch cannot be divided
     over the replicas or TF_CONFIG is wrong, and OutsideError where another worker is lost or the chief does not come.
     """
-    arguments: dict[str, Any] = {
-        "student": student,
-        "teacher": teacher,
-        "pictures": list(pictures),
-        "read_picture": read_picture,
-        "sparsities": dict(sparsities),
-        "folder": folder,
-        "progress_folder": progress_folder,
-    }
-    if spec.training.distribution == "multi_worker":
-        cluster = read_cluster()
-        if len(cluster.workers) > 1:
-            progress.say(f"train: worker {cluster.index} waits for all {len(cluster.workers)} workers")
-        if not cluster.is_chief:
-            wait_for(cluster.chief)
-        # TensorFlow joins workers before its first operation or not at all, and earlier stages have used it.
-        return run_apart(_train_with_others, progress=progress, spec=spec, preset=preset, **arguments)
-    return _train(progress=progress, spec=spec, preset=preset, **arguments)
+    if job.spec.training.distribution != "multi_worker":
+        return _train(job, progress=progress)
+    cluster = read_cluster()
+    if len(cluster.workers) > 1:
+        progress.say(f"train: worker {cluster.index} waits for all {len(cluster.workers)} workers")
+    if not cluster.is_chief:
+        wait_for(cluster.chief)
+    # TensorFlow joins workers before its first operation or not at all, and earlier stages have used it.
+    return run_apart(_train_with_others, job=job, progress=progress)
 
 
-def _train_with_others(*, progress: Progress, **arguments: Any) -> Trained | None:
+def _train_with_others(job: TrainingJob, *, progress: Progress) -> Trained | None:
     start_tensorflow()
     import tensorflow as tf
 
     try:
-        return _train(progress=progress, **arguments)
+        return _train(job, progress=progress)
     except tf.errors.OpError as error:
         raise OutsideError(
             f"A worker of the training was lost or out of reach ({error.__class__.__name__}: {_first_line(error)}); "
@@ -93,48 +91,25 @@ def _train_with_others(*, progress: Progress, **arguments: Any) -> Trained | Non
         ) from None
 
 
-def _train(
-    *,
-    spec: ModelSpec,
-    preset: Preset,
-    student: bytes,
-    teacher: Path,
-    pictures: Sequence[PictureSource],
-    read_picture: Callable[[Path], Pixels],
-    sparsities: Mapping[str, float],
-    folder: Path,
-    progress_folder: Path,
-    progress: Progress,
-) -> Trained | None:
+def _train(job: TrainingJob, *, progress: Progress) -> Trained | None:
     keep_memory()
-    lesson = make_lesson(spec, teacher=teacher, pictures=pictures, read_picture=read_picture)
+    lesson = make_lesson(job.spec, teacher=job.teacher, pictures=job.pictures, read_picture=job.read_picture)
     start_tensorflow()
-    replicas = start_replicas(spec.training.distribution)
-    training = _Training(spec, preset, student, lesson, dict(sparsities), replicas, progress_folder, progress)
-    return training.run(folder, len(pictures))
+    return _Training(job, lesson, start_replicas(job.spec.training.distribution), progress).run()
 
 
 class _Training:
-    def __init__(
-        self,
-        spec: ModelSpec,
-        preset: Preset,
-        student: bytes,
-        lesson: Lesson,
-        sparsities: dict[str, float],
-        replicas: Replicas,
-        progress_folder: Path,
-        progress: Progress,
-    ) -> None:
-        self._sparsities, self._replicas = sparsities, replicas
-        self._folder, self._progress = progress_folder, progress
+    def __init__(self, job: TrainingJob, lesson: Lesson, replicas: Replicas, progress: Progress) -> None:
+        self._job, self._replicas, self._progress = job, replicas, progress
+        self._folder = job.progress_folder
+        spec, preset = job.spec, job.preset
         part = replicas.part_of(preset.batch_size)
         self._source = BatchSource(lesson, batch_size=preset.batch_size, seed=spec.training.seed, part=part)
-        self._units = plan_units(spec.training, preset, list(sparsities))
+        self._units = plan_units(spec.training, preset, list(job.sparsities))
         self._networks = Networks(
             spec=spec,
             preset=preset,
-            student=student,
+            student=job.student,
             losses=lesson.losses(),
             inputs_apart=self._source.inputs_apart,
             updates=next((unit.updates for unit in self._units if unit.step.name == "prune"), 0),
@@ -142,7 +117,7 @@ class _Training:
             progress=progress,
         )
 
-    def run(self, folder: Path, pictures: int) -> Trained | None:
+    def run(self) -> Trained | None:
         self._folder.mkdir(parents=True, exist_ok=True)
         standing = self._first_standing()
         model, variant_of_model = None, ""
@@ -152,7 +127,7 @@ class _Training:
                 model, variant_of_model = self._network(variant, starts=not standing.model), variant
             standing = self._run_unit(index, model, standing)
         self._replicas.part()
-        return self._finish(folder, standing, pictures) if self._replicas.is_chief else None
+        return self._finish(standing) if self._replicas.is_chief else None
 
     def _first_standing(self) -> Standing:
         """Where the chief's checkpoint stands; the weights of other workers come from the chief with the first unit."""
@@ -172,7 +147,7 @@ class _Training:
         if variant == DENSE:
             return self._networks.dense()
         start = self._folder / f"{DENSE}.npz" if starts and self._replicas.is_chief else None
-        return self._networks.sparse(self._sparsities[variant], start=start)
+        return self._networks.sparse(self._job.sparsities[variant], start=start)
 
     def _run_unit(self, index: int, model: Any, standing: Standing) -> Standing:
         from zoo.training._units import EpochEnd, run_unit
@@ -240,12 +215,13 @@ class _Training:
         if self._replicas.is_chief:
             save_standing(standing, self._folder)
 
-    def _finish(self, folder: Path, standing: Standing, pictures: int) -> Trained:
+    def _finish(self, standing: Standing) -> Trained:
+        folder = self._job.folder
         folder.mkdir(parents=True, exist_ok=True)
         by_layer: dict[str, dict[str, float]] = {}
         total: dict[str, float] = {}
         model = self._networks.imported()
-        for variant in (DENSE, *self._sparsities):
+        for variant in (DENSE, *self._job.sparsities):
             weights = self._folder / f"{variant}.npz"
             load_weights(model, weights)
             save_weights(model, folder / f"{variant}.npz")
@@ -267,7 +243,7 @@ class _Training:
             curve=list(standing.curve),
             sparsity=total,
             sparsity_by_layer=by_layer,
-            pictures=pictures,
+            pictures=len(self._job.pictures),
             updates_per_second=standing.updates / standing.seconds if standing.seconds else 0.0,
             resumed_at=list(standing.resumed_at),
         )
