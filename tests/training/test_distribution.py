@@ -19,7 +19,7 @@ from tests.ports import free_ports
 from tests.tiny_detector import tiny_tflite
 from tests.training.worker import train
 from zoo.errors import InputError, OutsideError
-from zoo.training._cluster import VARIABLE, read_cluster, wait_for
+from zoo.training._cluster import VARIABLE, read_cluster, wait_for_chief
 
 TOLERANCE = 1e-4
 """Of a loss: sums over replicas are added in another order, and AdamW divides by small second moments."""
@@ -150,10 +150,10 @@ def test_a_right_cluster_names_its_chief() -> None:
 
 def test_a_worker_goes_on_once_the_chief_listens() -> None:
     with socket.create_server(("127.0.0.1", 0)) as chief:
-        wait_for(f"127.0.0.1:{chief.getsockname()[1]}", seconds=0)
+        wait_for_chief(f"127.0.0.1:{chief.getsockname()[1]}", seconds=0)
 
 
 def test_a_worker_does_not_wait_for_ever_for_a_chief_that_has_the_training_stored() -> None:
     (port,) = free_ports(1)
     with pytest.raises(OutsideError, match=f"No chief came to 127.0.0.1:{port} .* training stored already"):
-        wait_for(f"127.0.0.1:{port}", seconds=0.1)
+        wait_for_chief(f"127.0.0.1:{port}", seconds=0.1)

@@ -17,7 +17,7 @@ VARIABLE = "TF_CONFIG"
 EXAMPLE = '{"cluster": {"worker": ["a:2222", "b:2222"]}, "task": {"type": "worker", "index": 0}}'
 MOST_WORKERS = 256
 LARGEST_CONFIG = 64 * 1024
-LONGEST_WAIT = 3600.0
+LONGEST_WAIT_FOR_CHIEF = 3600.0
 """Seconds for which a worker waits for the chief, which may be busy with stages that this one had stored."""
 
 Address = Annotated[str, Field(pattern=r"^[^\s:/]+:[0-9]{1,5}$", max_length=300)]
@@ -90,7 +90,7 @@ def answers(address: str) -> bool:
     return True
 
 
-def wait_for(chief: str, *, seconds: float = LONGEST_WAIT) -> None:
+def wait_for_chief(chief: str, *, seconds: float = LONGEST_WAIT_FOR_CHIEF) -> None:
     """Return once the chief listens. Raises OutsideError where it does not within `seconds`.
 
     TensorFlow would wait for ever for a chief that has the training stored and never comes to it.

@@ -16,7 +16,7 @@ from zoo.student import load_weights, save_weights, start_tensorflow
 from zoo.training._apart import run_apart
 from zoo.training._batches import BatchSource
 from zoo.training._checkpoint import Standing, load_standing, save_standing
-from zoo.training._cluster import read_cluster, wait_for
+from zoo.training._cluster import read_cluster, wait_for_chief
 from zoo.training._lesson import Lesson, make_lesson
 from zoo.training._memory import keep_memory
 from zoo.training._networks import Networks
@@ -73,7 +73,7 @@ def train_student(job: TrainingJob, *, progress: Progress) -> Trained | None:
     if len(cluster.workers) > 1:
         progress.say(f"train: worker {cluster.index} waits for all {len(cluster.workers)} workers")
     if not cluster.is_chief:
-        wait_for(cluster.chief)
+        wait_for_chief(cluster.chief)
     # TensorFlow joins workers before its first operation or not at all, and earlier stages have used it.
     return run_apart(_train_with_others, job=job, progress=progress)
 
