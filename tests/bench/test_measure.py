@@ -295,11 +295,10 @@ def test_a_model_whose_answer_changes_while_it_is_timed_loses_its_numbers(
     assert all("sparse" not in block for session in taken.sessions for block in session)
 
 
-@pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="needs POSIX signals")
 def test_the_noise_check_catches_a_run_that_was_disturbed(
     published_dense: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Something stops the runner for three milliseconds whenever the second copy is at work."""
+    """Something holds the runner up for three milliseconds whenever the second copy is at work."""
     host = host_target()
     disturbed = replace(host, name="disturbed", command=(sys.executable, str(DISTURBING), *host.command))
     kind = replace(_targets.HOST, accepts=lambda name: name == "disturbed", prepare=lambda name: disturbed)
