@@ -93,9 +93,9 @@ def test_a_decompression_bomb_is_not_unpacked(folder: Path, make_picture: MakePi
     make_picture(folder / "good.jpg", 1)
     for side in (9_000, 60_000):
         (folder / f"bomb{side}.png").write_bytes(black_png(side))
-    started = time.monotonic()
+    used = time.process_time()
     found = scan(folder)
-    assert time.monotonic() - started < 3
+    assert time.process_time() - used < 3
     assert names(found) == ["good.jpg"]
     assert set(reasons(found)) == {"bomb9000.png", "bomb60000.png"}
     assert all("more than the 64000000" in reason for reason in reasons(found).values())

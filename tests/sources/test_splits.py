@@ -110,6 +110,6 @@ def test_shares_are_as_declared_over_many_pictures() -> None:
 
 def test_a_crowd_of_pictures_with_a_white_edge_takes_no_quadratic_time() -> None:
     crowd = {hashlib.sha256(str(n).encode()).hexdigest(): unlike(n) >> 128 for n in range(20_000)}
-    started = time.monotonic()
+    used = time.process_time()
     assert leaders(crowd) == {sha256: sha256 for sha256 in crowd}
-    assert time.monotonic() - started < 20
+    assert time.process_time() - used < 20
