@@ -1,4 +1,10 @@
-"""The score threshold at which a detector agrees best with a reference."""
+"""The score threshold at which a detector agrees best with a reference.
+
+The best threshold of a few pictures is a noisy thing: the F-score is nearly flat about its top, and one false alarm
+more moves the top far. So the pictures are redrawn many times, each draw votes for its best threshold, and the mean in
+logits is taken (bagging: Breiman, Bagging Predictors, 1996). Where thresholds are equally good, a draw votes for the
+nearest to the graph's own; and unless two thirds of the draws lie on one side of that, it stays.
+"""
 
 from __future__ import annotations
 
@@ -10,9 +16,16 @@ import numpy.typing as npt
 
 from zoo.errors import InputError
 from zoo.evaluate._detection_metrics import match_boxes
-from zoo.evaluate._tally import Bools, Floats
+from zoo.evaluate._tally import SEED, Bools, Floats
 from zoo.evaluate._truth import Found, Truth
 from zoo.runtimes import Detection, match_runs
+
+VOTES = 200
+"""Draws of the pictures; the mean of so many moves by a fourteenth of what one draw's choice does."""
+AGREEING = 2 / 3
+"""Share of the draws that must lie on one side of the graph's threshold before another is chosen."""
+EDGE = 1e-6
+"""Scores are kept so far from 0 and 1, where their logits end."""
 
 
 @dataclass(frozen=True)
@@ -24,21 +37,46 @@ class ThresholdChoice:
     reference_detections: int
 
 
+@dataclass(frozen=True)
+class Ranked:
+    """Detections of all pictures, highest score first. D detections, P pictures.
+
+    `scores` and `hits`, whether each is right: (D,). `picture`: (D,), which picture each is of. `objects`: (P,), how
+    many there are to be found in each.
+    """
+
+    scores: Floats
+    hits: Bools
+    picture: npt.NDArray[np.intp]
+    objects: npt.NDArray[np.intp]
+
+    def f_score(self, threshold: float) -> float:
+        """That of the detections with a score of `threshold` or more; 0 without any."""
+        kept = self.scores >= threshold
+        total = int(kept.sum()) + int(self.objects.sum())
+        return 2 * float(self.hits[kept].sum()) / total if total else 0.0
+
+
 def best_threshold(
-    candidate: Sequence[Sequence[Detection]], reference: Sequence[Sequence[Detection]], *, iou_threshold: float
+    candidate: Sequence[Sequence[Detection]],
+    reference: Sequence[Sequence[Detection]],
+    *,
+    iou_threshold: float,
+    graph_threshold: float,
 ) -> ThresholdChoice:
     """The threshold of highest F-score: `candidate` run at a low threshold, `reference` at the graph's own.
 
     One matching serves every threshold, because what a detection matches does not depend on those of lower score.
-    The threshold lies midway, in logits, between the lowest score kept and the highest one dropped, so that neither
+    The answer is `graph_threshold` itself where that keeps the same detections or the pictures do not say which way to
+    go; else it lies midway, in logits, between the lowest score kept and the highest one dropped, so that neither
     rounding nor the shift of a calibration moves a detection across it. Raises InputError where either side has no
     detection to choose by.
     """
-    return _best(*_ranked(candidate, reference, iou_threshold))
+    return choose(rank_runs(candidate, reference, iou_threshold), graph_threshold)
 
 
 def best_threshold_by_labels(
-    found: Sequence[Found], truths: Sequence[Truth], *, iou_threshold: float
+    found: Sequence[Found], truths: Sequence[Truth], *, iou_threshold: float, graph_threshold: float
 ) -> ThresholdChoice:
     """The threshold of highest F-score against labels; `found` at a low threshold.
 
@@ -51,26 +89,8 @@ def best_threshold_by_labels(
         counted = ~matched.ignored[0]
         scores.append(one.scores[matched.order][counted])
         hits.append(matched.hit[0][counted])
-    every, right = np.concatenate([*scores, np.zeros(0)]), np.concatenate([*hits, np.zeros(0, bool)])
-    order = np.argsort(-every, kind="stable")
-    labelled = sum(int((~truth.ignore & ~np.isnan(truth.boxes).any(axis=1)).sum()) for truth in truths)
-    return _best(every[order], right[order], labelled)
-
-
-def _best(scores: Floats, hits: Bools, faces: int) -> ThresholdChoice:
-    """The choice among detections from the highest score down, of which `hits` are right, for `faces` to be found."""
-    if faces == 0 or not hits.any():
-        raise InputError(
-            "no face of the reference is found on the calibration pictures, so no score threshold can be chosen; "
-            "give pictures with faces"
-        )
-    kept = np.arange(1, len(scores) + 1)
-    f_scores = 2 * np.cumsum(hits) / (kept + faces)
-    # A threshold cannot cut between two equal scores: only the last of each run counts.
-    possible = np.append(np.diff(scores) < 0, True)
-    best = int(np.argmax(np.where(possible, f_scores, -1.0)))
-    below = scores[best + 1] if best + 1 < len(scores) else 0.0
-    return ThresholdChoice(_between(float(below), float(scores[best])), float(f_scores[best]), faces)
+    objects = [int((~truth.ignore & ~np.isnan(truth.boxes).any(axis=1)).sum()) for truth in truths]
+    return choose(_ranked(scores, hits, objects), graph_threshold)
 
 
 def f_score_at(
@@ -81,30 +101,86 @@ def f_score_at(
     iou_threshold: float,
 ) -> float:
     """F-score of the detections with a score of `threshold` or more, as the graph keeps them; 0 without any."""
-    scores, hits, faces = _ranked(candidate, reference, iou_threshold)
-    kept = scores >= threshold
-    total = int(kept.sum()) + faces
-    return 2 * float(hits[kept].sum()) / total if total else 0.0
+    return rank_runs(candidate, reference, iou_threshold).f_score(threshold)
 
 
-def _ranked(
+def vote(ranked: Ranked, weights: npt.NDArray[np.intp], own: float) -> float:
+    """The logit of the threshold of highest F-score where each picture counts `weights` (P,) times.
+
+    Of equally good ones the nearest to the logit `own`; `own` itself where these pictures can choose nothing.
+    """
+    each = weights[ranked.picture]
+    total = np.cumsum(each) + int(weights @ ranked.objects)
+    # A threshold cannot cut between two equal scores: only the last of each run counts.
+    possible = np.flatnonzero(np.append(np.diff(ranked.scores) < 0, True))
+    f_scores = (2 * np.cumsum(each * ranked.hits) / np.maximum(total, 1))[possible]
+    if f_scores.max() <= 0:
+        return own
+    best = f_scores >= f_scores.max() - 1e-12
+    logits = logit(ranked.scores[possible])
+    # The k-th possible threshold keeps all from its score up and drops the next; neighbours that are as good are one.
+    firsts = np.flatnonzero(best & ~np.append(False, best[:-1]))
+    lasts = np.flatnonzero(best & ~np.append(best[1:], False))
+    highs, lows = logits[firsts], np.append(logits, logits[-1] - 2 * EDGE)[lasts + 1]
+    if np.any((lows < own) & (own <= highs)):
+        return own
+    middles = (lows + highs) / 2
+    return float(middles[np.argmin(np.abs(middles - own))])
+
+
+def choose(ranked: Ranked, graph_threshold: float) -> ThresholdChoice:
+    """As `best_threshold`, of detections that were matched."""
+    objects = int(ranked.objects.sum())
+    if objects == 0 or not ranked.hits.any():
+        raise InputError(
+            "no face of the reference is found on the calibration pictures, so no score threshold can be chosen; "
+            "give pictures with faces"
+        )
+    pictures = len(ranked.objects)
+    own = float(logit(np.array(graph_threshold)))
+    draws = np.random.default_rng(SEED).multinomial(pictures, np.full(pictures, 1 / pictures), size=VOTES)
+    votes = np.array([vote(ranked, draw, own) for draw in draws])
+    threshold = float(1 / (1 + np.exp(-votes.mean())))
+    kept = int((ranked.scores >= threshold).sum())
+    agreed = max((votes < own).mean(), (votes > own).mean()) >= AGREEING
+    if not agreed or kept == (ranked.scores >= graph_threshold).sum():
+        threshold = graph_threshold
+    elif kept > 0:
+        below = ranked.scores[kept] if kept < len(ranked.scores) else 0.0
+        threshold = _between(float(below), float(ranked.scores[kept - 1]))
+    return ThresholdChoice(threshold, ranked.f_score(threshold), objects)
+
+
+def rank_runs(
     candidate: Sequence[Sequence[Detection]], reference: Sequence[Sequence[Detection]], iou_threshold: float
-) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_], int]:
-    """Scores of all detections, highest first, whether each matches, and the number of reference detections."""
+) -> Ranked:
+    """Match each picture's detections with the reference's, at an overlap of `iou_threshold`."""
     matches = match_runs(candidate, reference, iou_threshold=iou_threshold)
-    scores = np.array([score for match in matches for score in match.candidate_scores], np.float64)
-    hits = np.array(
-        [number in {p.candidate for p in match.pairs} for match in matches for number in range(match.candidates)], bool
+    scores = [np.array(match.candidate_scores, np.float64) for match in matches]
+    right = [{pair.candidate for pair in match.pairs} for match in matches]
+    hits = [np.array([n in found for n in range(len(one))], bool) for one, found in zip(scores, right, strict=True)]
+    return _ranked(scores, hits, [match.references for match in matches])
+
+
+def _ranked(scores: Sequence[Floats], hits: Sequence[Bools], objects: Sequence[int]) -> Ranked:
+    every = np.concatenate([*scores, np.zeros(0)])
+    order = np.argsort(-every, kind="stable")
+    return Ranked(
+        scores=every[order],
+        hits=np.concatenate([*hits, np.zeros(0, bool)])[order],
+        picture=np.repeat(np.arange(len(scores)), [len(one) for one in scores])[order],
+        objects=np.array(objects, np.intp),
     )
-    order = np.argsort(-scores, kind="stable")
-    return scores[order], hits[order], sum(match.references for match in matches)
 
 
 def _between(low: float, high: float) -> float:
     """Midway in logits; just below `high` where nothing lies under it."""
-    edge = 1e-6
-    if low <= edge:
-        return high - min(edge, high / 2)
-    low, high = min(low, 1 - edge), min(high, 1 - edge)
-    middle = (np.log(low / (1 - low)) + np.log(high / (1 - high))) / 2
-    return float(1 / (1 + np.exp(-middle)))
+    if low <= EDGE:
+        return high - min(EDGE, high / 2)
+    return float(1 / (1 + np.exp(-logit(np.array([low, high])).mean())))
+
+
+def logit(shares: Floats) -> Floats:
+    """Of shares between 0 and 1, kept `EDGE` away from both."""
+    inside: Floats = np.clip(shares, EDGE, 1 - EDGE)
+    return np.asarray(np.log(inside) - np.log1p(-inside))

@@ -160,7 +160,9 @@ class Thresholds:
         if sum(map(len, theirs)) >= FEWEST_OBJECTS:
             for name, run in self.detect(self._others(), paths, LOW_THRESHOLD).items():
                 if any(run):
-                    choices[name] = best_threshold(run, theirs, iou_threshold=self.iou_threshold)
+                    choices[name] = best_threshold(
+                        run, theirs, iou_threshold=self.iou_threshold, graph_threshold=self.graph_threshold
+                    )
         return choices, "agreement", len(paths)
 
     def _by_labels(self, labelled: Sequence[Labels]) -> tuple[dict[str, ThresholdChoice], ChosenBy, int]:
@@ -177,7 +179,9 @@ class Thresholds:
                 for one in labels.found([next(left) for _ in labels.calibration], labels.calibration)
             ]
             if any(len(one.scores) for one in found):
-                choices[name] = best_threshold_by_labels(found, truths, iou_threshold=self.iou_threshold)
+                choices[name] = best_threshold_by_labels(
+                    found, truths, iou_threshold=self.iou_threshold, graph_threshold=self.graph_threshold
+                )
         return choices, "labels", len(paths)
 
     def _labelled_at(self, labels: Labels, name: str, threshold: float) -> LabelledAt:

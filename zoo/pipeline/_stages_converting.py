@@ -42,7 +42,7 @@ def calibrate_stage(plan: Plan) -> Stage:
     return Stage(
         name="calibrate",
         purpose="move each variant's best operating point to the graph's own threshold",
-        version="2",
+        version="3",
         run=run,
         parameters={
             "variants": [variant.model_dump(mode="json", exclude={"purpose"}) for variant in spec.variants],
@@ -109,7 +109,7 @@ class _Calibrating:
         graph, iou = self._detector.score_threshold, self._detector.iou_threshold
         before = self._detect(variant, weights, LOW_THRESHOLD)
         try:
-            best = best_threshold(before, reference, iou_threshold=iou)
+            best = best_threshold(before, reference, iou_threshold=iou, graph_threshold=graph)
         except InputError:
             self._run.progress.say(
                 f"calibrate: {variant} finds none of the {self._noun}, so its scores stay as trained"

@@ -40,7 +40,7 @@ def quality_stage(plan: Plan) -> Stage:
     return Stage(
         name="quality",
         purpose="measure quality and fairness on pictures that training did not see",
-        version="3",
+        version="4",
         run=run,
         parameters={
             "reference": spec.student.teacher,

@@ -135,7 +135,8 @@ class Calibration(Frozen):
     """The shift of one variant's score logits that makes its F-score best at the graph's own threshold.
 
     Measured through MediaPipe's graph on calibration pictures, which neither train nor judge the model.
-    `best_threshold` is where F was best before the shift; the shift moves it to `graph_threshold`.
+    `best_threshold` is where F was best before the shift, on the average of redrawn pictures (`zoo.evaluate`); the
+    shift moves it to `graph_threshold`, and is 0 where they were the same.
     """
 
     variant: str
