@@ -36,8 +36,8 @@ from zoo.training._memory import keep_memory
 
 BATCH_SIZE = 16
 PICTURES = 300
-COUNTED, UNCOUNTED = 16, 6
-"""Updates of a block. Uncounted are more than the batches that are prepared ahead."""
+UNCOUNTED = 6
+"""First updates of a block; more than the batches that are prepared ahead."""
 
 
 def lesson_of(spec: ModelSpec, folder: Path, progress: Progress, split: PictureSplit = "train") -> Lesson:
@@ -60,15 +60,15 @@ def student_of(spec: ModelSpec, lesson: Lesson, progress: Progress, precision: C
     return model
 
 
-def updates_per_second(model: Any, batches: Iterator[Batch]) -> float:
+def updates_per_second(model: Any, batches: Iterator[Batch], counted: int) -> float:
     import tf_keras as keras
 
     from zoo.training._units import _dataset
 
     ends: list[float] = []
     clock = keras.callbacks.LambdaCallback(on_batch_end=lambda batch, logs: ends.append(time.monotonic()))
-    model.fit(_dataset(batches, 1), steps_per_epoch=UNCOUNTED + COUNTED, callbacks=[clock], verbose=0)
-    return COUNTED / (ends[-1] - ends[UNCOUNTED - 1])
+    model.fit(_dataset(batches, 1), steps_per_epoch=UNCOUNTED + counted, callbacks=[clock], verbose=0)
+    return counted / (ends[-1] - ends[UNCOUNTED - 1])
 
 
 def main() -> int:
@@ -76,6 +76,7 @@ def main() -> int:
     parser.add_argument("model")
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--blocks", type=int, default=6)
+    parser.add_argument("--updates", type=int, default=16, help="that are counted in a block")
     parser.add_argument("--precision", choices=["mixed_bfloat16", "mixed_float16"])
     given = parser.parse_args()
     keep_memory()
@@ -88,13 +89,13 @@ def main() -> int:
     source = BatchSource(lesson, batch_size=BATCH_SIZE, seed=0)
     fixed = source.batch(0)
     for one in {id(each): each for each in (model, other)}.values():
-        updates_per_second(one, itertools.repeat(fixed))  # traces the graph
+        updates_per_second(one, itertools.repeat(fixed), 1)  # traces the graph
     name = given.precision or "loop"
     rates = []
     for block in range(given.blocks):
-        bare = updates_per_second(model, itertools.repeat(fixed))
+        bare = updates_per_second(model, itertools.repeat(fixed), given.updates)
         batches = itertools.repeat(fixed) if given.precision else source.batches(1000 * block)
-        tried = updates_per_second(other, batches)
+        tried = updates_per_second(other, batches, given.updates)
         rates.append((bare, tried))
         print(f"block {block + 1}: bare {bare:.3f}, {name} {tried:.3f} updates of {BATCH_SIZE} a second", flush=True)
     bare_rates, tried_rates = np.array(rates).T
