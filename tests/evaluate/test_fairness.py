@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from zoo.evaluate import NO_LABELS, FairnessEvidence, face_evidence, judge_groups
+from zoo.evaluate import NO_LABELS, FairnessEvidence, detection_evidence, judge_groups
 from zoo.evaluate._intervals import wilson
 from zoo.evaluate._statistics import Ratio
 from zoo.evaluate._tally import Tallies, tally_runs
@@ -34,7 +34,7 @@ def tallies(*, labelled: bool = True) -> tuple[Tallies, list[dict[str, str]]]:
 
 
 def judged(counted: Tallies, groups: list[dict[str, str]]) -> Fairness:
-    return judge_groups(face_evidence(counted, groups, reference="published_dense"))
+    return judge_groups(detection_evidence(counted, groups, reference="published_dense"))
 
 
 @pytest.fixture(scope="module")

@@ -124,5 +124,5 @@ def test_does_not_part_equal_scores() -> None:
 @pytest.mark.parametrize("reference", [[[]], [[Detection(0.9, (0.7, 0.7, 0.9, 0.9), ())]]])
 def test_refuses_to_choose_by_nothing(reference: list[list[Detection]]) -> None:
     run = [[Detection(0.4, FACE, ())]]
-    with pytest.raises(InputError, match="no face of the reference is found"):
+    with pytest.raises(InputError, match="nothing that the reference finds is found"):
         best_threshold(run, reference, iou_threshold=0.5, graph_threshold=0.5)

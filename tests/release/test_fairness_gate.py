@@ -10,7 +10,7 @@ import pytest
 from tests.card import _records
 from tests.release._releases import make_release, publish_to
 from zoo.errors import RefusedError
-from zoo.evaluate import FairnessEvidence, face_evidence, load_hook
+from zoo.evaluate import FairnessEvidence, detection_evidence, load_hook
 from zoo.evaluate._statistics import Ratio
 from zoo.evaluate._tally import tally_runs
 from zoo.progress import SilentProgress
@@ -169,7 +169,7 @@ def judged(pictures: list[Picture], dense: Run, sparse: Run) -> GateResult:
     """The whole way from detections to the gate, the dense model being the reference too."""
     runs = {"dense": dense, "sparse": sparse, "published_dense": dense}
     tallies = tally_runs(runs, reference="published_dense", iou_threshold=0.5)
-    evidence = face_evidence(tallies, [one.groups for one in pictures], reference="published_dense")
+    evidence = detection_evidence(tallies, [one.groups for one in pictures], reference="published_dense")
     answer = load_hook(FairnessRules()).judge(evidence)
     return gate_of(answer.record(_records.provenance(), pictures_sha256=_records.digest("pictures")))
 

@@ -12,7 +12,7 @@ from zoo.evaluate._aligned import (
 )
 from zoo.evaluate._bodies import COCO_POINTS, COCO_SIGMAS, MEDIAPIPE_POSE_POINTS, shared_points, sigmas_of
 from zoo.evaluate._detection_metrics import detection_statistics
-from zoo.evaluate._evidence import Better, FairnessEvidence, face_evidence
+from zoo.evaluate._evidence import Better, FairnessEvidence, detection_evidence
 from zoo.evaluate._fairness import NO_LABELS, judge_groups
 from zoo.evaluate._hook import FairnessHook, JudgedFairness, load_hook
 from zoo.evaluate._labels import Labels, judge_labels, label_pairs, label_statistics, labels_for
@@ -54,12 +54,12 @@ __all__ = [
     "between",
     "change_of_threshold",
     "compare",
+    "detection_evidence",
     "detection_statistics",
     "estimate_all",
     "evaluate_detections",
     "evaluate_landmarks",
     "f_score_at",
-    "face_evidence",
     "found_of",
     "found_share",
     "head_size",

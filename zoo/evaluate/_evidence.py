@@ -15,8 +15,6 @@ from zoo.spec import SMALLEST_GROUP
 Better = Literal["higher", "lower"]
 DENSE, SPARSE = "dense", "sparse"
 
-_FACE_NOTES = ("recall is against the reference model's detections, labelled_recall against labelled faces.",)
-
 
 @dataclass(frozen=True)
 class FairnessEvidence:
@@ -59,10 +57,18 @@ def value_of(statistic: Statistic) -> float:
     return float(statistic.values(np.ones((1, statistic.pictures)))[0])
 
 
-def face_evidence(
-    tallies: Tallies, groups: Sequence[Mapping[str, str]], *, reference: str, smallest_group: int = SMALLEST_GROUP
+def detection_evidence(
+    tallies: Tallies,
+    groups: Sequence[Mapping[str, str]],
+    *,
+    reference: str,
+    noun: str = "faces",
+    smallest_group: int = SMALLEST_GROUP,
 ) -> FairnessEvidence:
-    """Recall of the reference's faces, of all models but itself, and of labelled faces, where there are such."""
+    """Recall of what the reference found, of all models but itself, and of labelled faces, where there are such.
+
+    `noun`: what is detected, in the plural.
+    """
     metrics: dict[str, Mapping[str, Statistic]] = {}
     if tallies.faces:
         metrics["recall"] = {
@@ -70,7 +76,9 @@ def face_evidence(
             for name, tally in tallies.models.items()
             if name != reference
         }
+    notes = ["recall is against the reference model's detections."]
     if tallies.labelled.any():
+        notes = ["recall is against the reference model's detections, labelled_recall against labelled faces."]
         picture = np.flatnonzero(tallies.labelled)
         metrics["labelled_recall"] = {
             name: Ratio.of_trials(tally.hits[picture], picture, tallies.pictures)
@@ -80,7 +88,7 @@ def face_evidence(
         metrics={metric: models for metric, models in metrics.items() if models},
         better={"recall": "higher", "labelled_recall": "higher"},
         groups=groups,
-        unit="faces",
+        unit=noun,
         smallest_group=smallest_group,
-        notes=_FACE_NOTES,
+        notes=tuple(notes),
     )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from zoo.errors import InputError
 from zoo.evaluate._estimates import FEW_PICTURES, Estimator, differences
-from zoo.evaluate._evidence import face_evidence
+from zoo.evaluate._evidence import detection_evidence
 from zoo.evaluate._hook import FairnessHook
 from zoo.evaluate._result import QualityResult
 from zoo.evaluate._tally import Tallies, tally_runs
@@ -24,7 +24,7 @@ LABELLED_RECALL = "labelled_recall"
 _MEANINGS = (
     "Agreement is with the reference model's detections, not with truth: matched greedily from the highest score down, "
     "one to one, and counted over all pictures together.",
-    "keypoint_error is the mean distance of matched faces' key points, in sides of the reference's face box.",
+    "keypoint_error is the mean distance of matched objects' key points, in sides of the reference's box.",
 )
 
 
@@ -79,11 +79,18 @@ def pruned_variants(names: Mapping[str, object], reference: str) -> list[str]:
 
 
 def evaluate_detections(
-    run: DetectionRun, *, reference: str, pictures: Sequence[Picture], detector: Detector, hook: FairnessHook
+    run: DetectionRun,
+    *,
+    reference: str,
+    pictures: Sequence[Picture],
+    detector: Detector,
+    noun: str,
+    hook: FairnessHook,
 ) -> QualityResult:
     """Compare what every model found through MediaPipe's graph on `pictures` with what `reference` found.
 
-    The graph keeps its own score threshold, which must be the one that `detector` declares. `hook` judges the groups.
+    The graph keeps its own score threshold, which must be the one that `detector` declares. `noun`: what is detected,
+    in the plural. `hook` judges the groups.
     Raises InputError for another threshold, or a wrong answer of the hook.
     """
     from zoo.sources import set_digest
@@ -100,7 +107,9 @@ def evaluate_detections(
         faces=[picture.face for picture in pictures],
     )
     groups = [picture.groups for picture in pictures]
-    evidence = face_evidence(compared.tallies, groups, reference=reference, smallest_group=hook.smallest_group)
+    evidence = detection_evidence(
+        compared.tallies, groups, reference=reference, noun=noun, smallest_group=hook.smallest_group
+    )
     return QualityResult(
         runtime=f"{run.runtime}, {run.graph}",
         reference=reference,
@@ -112,16 +121,16 @@ def evaluate_detections(
         variants=compared.variants,
         differences=compared.differences,
         fairness=hook.judge(evidence),
-        notes=_notes(compared),
+        notes=_notes(compared, noun),
     )
 
 
-def _notes(compared: Agreement) -> list[str]:
+def _notes(compared: Agreement, noun: str) -> list[str]:
     notes = list(_MEANINGS)
     labelled = int(compared.tallies.labelled.sum())
     if compared.reference_detections == 0:
-        notes.append(f"{compared.reference} finds no face on these pictures, so there is nothing to agree with.")
-    if labelled == 0:
+        notes.append(f"{compared.reference} finds no {noun} on these pictures, so there is nothing to agree with.")
+    if labelled == 0 and noun == "faces":
         notes.append("No picture has a labelled face, so recall of labelled faces is not measured.")
     if compared.pictures < FEW_PICTURES:
         notes.append(f"{compared.pictures} picture(s) say little about others; read the intervals, not the values.")

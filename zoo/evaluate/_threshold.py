@@ -133,8 +133,8 @@ def choose(ranked: Ranked, graph_threshold: float) -> ThresholdChoice:
     objects = int(ranked.objects.sum())
     if objects == 0 or not ranked.hits.any():
         raise InputError(
-            "no face of the reference is found on the calibration pictures, so no score threshold can be chosen; "
-            "give pictures with faces"
+            "nothing that the reference finds is found on the calibration pictures, so no score threshold can be "
+            "chosen; give pictures that show more"
         )
     pictures = len(ranked.objects)
     own = float(logit(np.array(graph_threshold)))
