@@ -2,9 +2,10 @@
 
     .venv/bin/python benchmarks/calibration.py BUILD [BUILD ...]
 
-BUILD: the folder of a build of a detector, with its records, its release and the pictures that it was made from. Each
-variant's scores are moved back to where they were trained to be. Three choices are judged on the same halves: the
-graph's own threshold, that of highest F-score on the choosing half, and what `zoo.evaluate` makes of many draws of it.
+BUILD: the folder of a build of a detector, named after the model, with its records, its release and the pictures that
+it was made from. Each variant's scores are moved back to where they were trained to be. Three choices are judged on the
+same halves: the graph's own threshold, that of highest F-score on the choosing half, and what `zoo.evaluate` makes of
+many draws of it.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ SPLITS = 200
 def ranked_variants(build: Path) -> dict[str, tuple[Ranked, float]]:
     """By variant what it finds at its trained scores, and the graph's threshold."""
     record = CalibrateRecord.model_validate_json((build / "records" / "calibrate.json").read_text(encoding="utf-8"))
-    spec = load_spec(record.provenance.command.split()[2]).spec
+    spec = load_spec(build.resolve().name).spec
     if spec.detector is None:
         sys.exit(f"{build} is no build of a detector")
     pictures = [one.path for one in read_picture_set(newest(build, "data", "pictures.json")).of("calibration")]

@@ -34,7 +34,7 @@ def tallies(*, labelled: bool = True) -> tuple[Tallies, list[dict[str, str]]]:
 
 
 def judged(counted: Tallies, groups: list[dict[str, str]]) -> Fairness:
-    return judge_groups(detection_evidence(counted, groups, reference="published_dense"))
+    return judge_groups(detection_evidence(counted, groups, reference="published_dense", noun="faces"))
 
 
 @pytest.fixture(scope="module")

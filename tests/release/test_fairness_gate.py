@@ -169,7 +169,7 @@ def judged(pictures: list[Picture], dense: Run, sparse: Run) -> GateResult:
     """The whole way from detections to the gate, the dense model being the reference too."""
     runs = {"dense": dense, "sparse": sparse, "published_dense": dense}
     tallies = tally_runs(runs, reference="published_dense", iou_threshold=0.5)
-    evidence = detection_evidence(tallies, [one.groups for one in pictures], reference="published_dense")
+    evidence = detection_evidence(tallies, [one.groups for one in pictures], reference="published_dense", noun="faces")
     answer = load_hook(FairnessRules()).judge(evidence)
     return gate_of(answer.record(_records.provenance(), pictures_sha256=_records.digest("pictures")))
 

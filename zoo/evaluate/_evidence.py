@@ -62,7 +62,7 @@ def detection_evidence(
     groups: Sequence[Mapping[str, str]],
     *,
     reference: str,
-    noun: str = "faces",
+    noun: str,
     smallest_group: int = SMALLEST_GROUP,
 ) -> FairnessEvidence:
     """Recall of what the reference found, of all models but itself, and of labelled faces, where there are such.
@@ -76,9 +76,9 @@ def detection_evidence(
             for name, tally in tallies.models.items()
             if name != reference
         }
-    notes = ["recall is against the reference model's detections."]
+    meaning = "recall is against the reference model's detections"
     if tallies.labelled.any():
-        notes = ["recall is against the reference model's detections, labelled_recall against labelled faces."]
+        meaning += ", labelled_recall against labelled faces"
         picture = np.flatnonzero(tallies.labelled)
         metrics["labelled_recall"] = {
             name: Ratio.of_trials(tally.hits[picture], picture, tallies.pictures)
@@ -90,5 +90,5 @@ def detection_evidence(
         groups=groups,
         unit=noun,
         smallest_group=smallest_group,
-        notes=tuple(notes),
+        notes=(f"{meaning}.",),
     )
