@@ -42,6 +42,49 @@ def test_each_model_ends_by_itself_and_says_why(tmp_path: Path) -> None:
     assert "no_such_model" in built[1].error
 
 
+@pytest.mark.parametrize(
+    ("ending", "code", "words"),
+    [
+        ("os.kill(os.getpid(), signal.SIGKILL)", 3, "SIGKILL, as systems do when memory runs out"),
+        ("os.abort()", 3, "ended by SIGABRT"),
+        ("os.kill(os.getpid(), signal.SIGRTMIN)", 3, "ended by SIGRTMIN"),
+        ("os._exit(0)", 3, "without saying what it built"),
+        ("sys.exit('no such file')", 3, "no such file"),
+        ("os._exit(70)", 70, "without saying what it built"),
+        ('print(\'{"error": "no"}\', flush=True); os._exit(1)', 1, "no"),
+        ('print(\'{"done": "its part"}\', flush=True); os._exit(0)', 0, "its part"),
+    ],
+)
+def test_a_build_that_says_nothing_is_never_taken_for_done(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ending: str, code: int, words: str
+) -> None:
+    # A process that ends as it is told stands in for Python's own, before anything of the build runs.
+    (tmp_path / "sitecustomize.py").write_text(f"import os, signal, sys\nif 'build' in sys.argv: {ending}\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+
+    (built,) = build_all(["face_detector"], arguments=["--out", str(tmp_path)], progress=SilentProgress())
+
+    assert (built.exit_code, built.document) == (code, None)
+    assert words in built.error
+
+
+def test_builds_that_the_system_kills_end_all_of_them_with_3(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from zoo.cli._main import run
+
+    (tmp_path / "sitecustomize.py").write_text(
+        "import os, signal, sys\nif 'build' in sys.argv: os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+
+    assert run(["build", "--all", "--out", str(tmp_path)]) == 3
+
+    shown = capsys.readouterr().out
+    assert "SIGKILL" in shown
+    assert "built" not in shown
+
+
 def test_one_model_or_all_is_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
     from zoo.cli._main import run
 

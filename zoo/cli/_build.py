@@ -115,4 +115,4 @@ def _build_all(given: Mapping[str, str | None], *, as_json: bool) -> int:
         from zoo.cli._build_screen import show_builds
 
         show_builds(built)
-    return max(one.exit_code for one in built)
+    return max((ended.exit_code for ended in built), default=0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -10,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
+from zoo.errors import OutsideError
 from zoo.machine import describe_machine
 from zoo.progress import Progress
 
@@ -17,11 +19,16 @@ GIB_A_BUILD = 5.0
 """Memory that one training takes, generously: a hand landmark model in batches of 16 was seen at 2.5 GiB."""
 CORES_A_BUILD = 2
 """A build keeps one core busy with training and one with the pictures and the teacher."""
+SHOWN = 500
+"""Letters of a build's last words that are quoted."""
 
 
 @dataclass(frozen=True)
 class BuiltModel:
-    """How the build of one model ended: `document` is what its `--json` says, or `error` the sentence why not."""
+    """How the build of one model ended: `document` is what its `--json` says, or `error` why there is none.
+
+    `exit_code`: as `zoo build MODEL` gives it, from 0; that of `OutsideError` where something ended the process.
+    """
 
     model: str
     exit_code: int
@@ -48,12 +55,7 @@ def build_all(models: Sequence[str], *, arguments: Sequence[str], progress: Prog
         with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:  # noqa: S603
             running.append(process)
             out, errors = process.communicate()
-        document = _document(out)
-        if document is None or "error" in document:
-            last = errors.decode(errors="replace").strip().splitlines()[-1:]
-            error = str((document or {}).get("error") or "".join(last))
-            return BuiltModel(model, process.returncode, None, error)
-        return BuiltModel(model, process.returncode, document, "")
+        return _ended(model, process.returncode, out, errors)
 
     at_once = builds_at_once(len(models))
     with progress.task(f"build {len(models)} models, {at_once} at once", len(models)) as ticker:
@@ -70,6 +72,34 @@ def build_all(models: Sequence[str], *, arguments: Sequence[str], progress: Prog
             for process in running:
                 if process.poll() is None:
                     process.terminate()
+
+
+def _ended(model: str, status: int, out: bytes, errors: bytes) -> BuiltModel:
+    """What became of a build, from its exit status (below 0: the signal that ended it) and what it wrote."""
+    if status < 0:
+        return BuiltModel(model, OutsideError.exit_code, None, _killed(-status))
+    document = _document(out)
+    if document is not None and "gates" in document:
+        return BuiltModel(model, status, document, "")
+    if document is not None:
+        return BuiltModel(model, status, None, str(document.get("error") or document.get("done")))
+    # Without a document the code alone says nothing: 0 and 1 are answers about a build that came to its end.
+    last = errors.decode(errors="replace").strip().splitlines()[-1:]
+    said = "".join(last)[:SHOWN] or "The build ended without saying what it built; build this model by itself."
+    return BuiltModel(model, max(status, OutsideError.exit_code), None, said)
+
+
+def _killed(number: int) -> str:
+    try:
+        name = signal.Signals(number).name
+    except ValueError:
+        name = f"signal {number}"
+    if name == "SIGKILL":
+        return (
+            "The build was ended by SIGKILL, as systems do when memory runs out; close other programs or build this "
+            "model by itself, and it goes on from where it stopped."
+        )
+    return f"The build was ended by {name}; the same command goes on from where it stopped."
 
 
 def _document(out: bytes) -> dict[str, Any] | None:
