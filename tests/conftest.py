@@ -46,3 +46,13 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip("no shared pictures: set ZOO_DATA to a folder of them")
     return folder.resolve()
+
+
+@pytest.fixture(scope="session")
+def shared_cases() -> Path:
+    """Folder of shared inputs with known answers, beside the shared pictures; tests that need it skip without it."""
+    data = Path(os.environ.get("ZOO_DATA", ROOT.parent / "shared" / "data"))
+    folder = data.parent / "cases"
+    if not folder.is_dir():
+        pytest.skip("no shared cases: set ZOO_DATA to a folder of pictures that has them beside it")
+    return folder.resolve()

@@ -8,17 +8,18 @@ from pathlib import Path
 import pytest
 
 ZOO = Path(__file__).resolve().parent.parent / "zoo"
-BASE = {"errors", "files", "gzipped", "progress", "machine", "spec", "records"}
+BASE = {"errors", "bounded_yaml", "files", "gzipped", "progress", "machine", "spec", "records"}
 """What everyone may use."""
 
 LOWER = {
     "errors": set(),
+    "bounded_yaml": {"errors"},
     "files": {"errors"},
     "gzipped": set(),
     "progress": set(),
     "machine": {"records"},
     "records": {"errors"},
-    "spec": {"errors"},
+    "spec": {"errors", "bounded_yaml"},
     "sources": set(BASE),
     "tflite": set(BASE),
     "xnnpack": BASE | {"tflite"},

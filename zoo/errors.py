@@ -8,11 +8,33 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+MOST_LETTERS = 2000
+"""Of a sentence: what it quotes is from outside, and may be as long as a file."""
+
+
+def shortened(quoted: object, letters: int = 80) -> str:
+    """What a sentence quotes of a file, at most so many letters of it; what is left out in the middle shows as `…`."""
+    try:
+        text = str(quoted)
+    except ValueError:
+        # Python writes out no number beyond 4,300 digits.
+        text = "a number of thousands of digits"
+    if len(text) <= letters:
+        return text
+    last = letters // 3
+    return f"{text[: letters - last - 1]}\N{HORIZONTAL ELLIPSIS}{text[len(text) - last :]}"
+
 
 class ZooError(Exception):
-    """Base of every error that is shown to a person without a traceback."""
+    """Base of every error that is shown to a person without a traceback.
+
+    A sentence that quotes too much is cut in its middle: the place at its head and the next step at its end stay.
+    """
 
     exit_code: ClassVar[int] = 1
+
+    def __init__(self, sentence: str = "") -> None:
+        super().__init__(shortened(sentence, MOST_LETTERS))
 
 
 class RefusedError(ZooError):

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
-import yaml
 from pydantic import ValidationError
 
-from zoo.errors import InputError
+from zoo.bounded_yaml import load_yaml
+from zoo.errors import InputError, shortened
 from zoo.spec._model import MODEL_NAME, ModelSpec
 from zoo.spec._network import NetworkSpec
 
@@ -82,7 +82,7 @@ def _find(name: str) -> Path:
         if _NAME.fullmatch(name) and path.is_file():
             return path
     known = ", ".join(list_models()) or "none"
-    raise InputError(f"There is no model '{name[:80]}'; known models: {known}.")
+    raise InputError(f"There is no model '{shortened(name)}'; known models: {known}.")
 
 
 def read_spec(path: Path) -> ModelSpec:
@@ -101,14 +101,12 @@ def read_any_spec(path: Path) -> AnySpec:
     try:
         if path.stat().st_size > MAX_SPEC_BYTES:
             raise InputError(f"{path} is larger than {MAX_SPEC_BYTES} bytes; a spec is a short text file.")
-        raw: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror}.") from error
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        # PyYAML lets through what Python says of a day 99, a number of a million digits, or brackets without end.
-        where = getattr(error, "problem_mark", None)
-        line = f" line {where.line + 1}" if where else ""
-        raise InputError(f"{path}{line} is not valid YAML; correct it and run again.") from error
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path} is not UTF-8 text; save it as UTF-8 and run again.") from error
+    raw = load_yaml(text, str(path))
     if not isinstance(raw, dict):
         raise InputError(f"{path} must hold one mapping of fields, such as 'name: face_detector'.")
     task = raw.get("task")
@@ -126,15 +124,15 @@ def describe_first_error(error: ValidationError) -> str:
     """
     errors = error.errors(include_url=False, include_context=False, include_input=True)
     first = next((one for one in errors if one["type"] == "extra_forbidden"), errors[0])
-    field = ".".join(str(part) for part in first["loc"]) or "the document"
+    field = shortened(".".join(shortened(part) for part in first["loc"]), 160) or "the document"
     if first["type"] == "extra_forbidden":
         reason = "is not a field that the spec knows; remove it or correct its spelling"
     elif first["type"] == "missing":
         reason = "is missing"
     else:
-        reason = first["msg"].removeprefix("Value error, ")
+        reason = shortened(first["msg"].removeprefix("Value error, "), 300)
         reason = reason[:1].lower() + reason[1:]
         if not isinstance(first["input"], dict | list):
-            reason += f" (it is {str(first['input'])[:60]!r})"
+            reason += f" (it is {shortened(first['input'], 60)!r})"
     more = f" ({len(errors) - 1} more)" if len(errors) > 1 else ""
     return f"field '{field}': {reason}{more}."

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from pathlib import PurePosixPath
 
+from zoo.bounded_yaml import load_yaml
 from zoo.errors import InputError
 from zoo.files import printable
 from zoo.sources.annotations._folder import Folder
@@ -131,13 +132,5 @@ def _class_names(folder: Folder, file: str) -> list[str]:
 
 
 def _yaml_names(text: str, file: str) -> object:
-    import yaml
-
-    try:
-        content = yaml.safe_load(text)
-    except yaml.MarkedYAMLError as error:
-        line = f" line {error.problem_mark.line + 1}" if error.problem_mark else ""
-        raise InputError(f"{file}{line} is not YAML ({printable(str(error.problem))}): correct it") from error
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise InputError(f"{file} is not YAML: correct it") from error
+    content = load_yaml(text, file)
     return content.get("names") if isinstance(content, dict) else None
