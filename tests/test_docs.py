@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import importlib.util
 import re
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from zoo.adapt import REWRITES
 from zoo.cli._app import app
+from zoo.release._judge import limit_in_words
 from zoo.spec import load_spec
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -51,6 +53,55 @@ def test_presets_in_the_reference_are_those_of_the_spec() -> None:
     row = next(line for line in reference.splitlines() if line.startswith("| `--preset"))
     for preset in load_spec("face_detector").spec.training.presets:
         assert f"`{preset}`" in row
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A row of the table of where the models stand. `value`: as it is written, with its interval."""
+
+    model: str
+    gate: str
+    value: str
+    limit: str
+    answer: str
+
+
+def standings() -> list[Standing]:
+    text = (ROOT / "docs" / "measured.md").read_text(encoding="utf-8")
+    section = text.split("## Where the models stand", 1)[1].split("\n## ", 1)[0]
+    rows = [[cell.strip(" `") for cell in line.strip("|").split("|")] for line in section.splitlines() if "|" in line]
+    standing, model = [], ""
+    for name, _, gate, value, limit, answer in rows[2:]:
+        model = name or model
+        standing.append(Standing(model, gate, value, limit, answer))
+    return standing
+
+
+def test_where_the_models_stand_is_told_by_the_limits_of_their_specs() -> None:
+    specs = {name: load_spec(name).spec for name in {row.model for row in standings()}}
+    assert len(specs) == 6
+    for row in standings():
+        gate = next(each for each in specs[row.model].gates if each.name == row.gate)
+        assert row.limit.replace(",", "") == limit_in_words(gate).replace(",", ""), row
+        value, *ends = (float(number) for number in re.findall(r"[-+]?[\d.]+", row.value.replace(",", "")))
+        hold = [end <= gate.at_most if gate.at_most is not None else end >= gate.at_least for end in ends or [value]]
+        assert row.answer == ("holds" if all(hold) else "not enough data" if any(hold) else "fails"), row
+
+
+def test_every_limit_on_a_measured_number_is_in_the_table_of_where_the_models_stand() -> None:
+    listed = {(row.model, row.gate) for row in standings()}
+    for model in {row.model for row in standings()}:
+        gates = {gate.name for gate in load_spec(model).spec.gates if gate.equals is None}
+        assert gates == {gate for name, gate in listed if name == model}
+
+
+def test_figures_of_models_in_the_readme_are_those_that_were_measured() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    figures = re.findall(r"-?\d\.\d+ \(-?\d\.\d+ to [-+]?\d\.\d+\)", readme)
+    assert figures
+    assert set(figures) <= {row.value for row in standings()}
+    told = {row.model for row in standings() if row.answer != "holds"}
+    assert ("No trained model is shown to hold all its limits" in readme) == (len(told) == 6)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

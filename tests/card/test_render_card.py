@@ -290,7 +290,7 @@ def test_too_little_data_to_tell_is_neither_passed_nor_failed(tmp_path: Path) ->
     assert "does not hold" not in readme
     assert "Left out, with the number of their samples: Micronesia (4)." in readme
     text = read_page((tmp_path / "card.html").read_text()).text
-    assert "gates cannot be told" in text
+    assert "0 fail, 1 lacks data to tell" in text
     assert "not enough data" in text
 
 

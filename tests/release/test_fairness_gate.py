@@ -14,8 +14,8 @@ from zoo.evaluate import FairnessEvidence, detection_evidence, load_hook
 from zoo.evaluate._statistics import Ratio
 from zoo.evaluate._tally import tally_runs
 from zoo.progress import SilentProgress
-from zoo.records import FairnessColumn, FairnessRecord, GateResult, StageRecord, Verdict
-from zoo.release import is_judged, judge
+from zoo.records import FairnessColumn, FairnessRecord, GateResult, StageRecord, Verdict, is_judged
+from zoo.release import judge
 from zoo.runtimes import Detection, run_face_graph
 from zoo.sources import Picture, scan_pictures
 from zoo.spec import FairnessRules, Gate, load_spec

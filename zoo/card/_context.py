@@ -20,7 +20,7 @@ from zoo.card._metrics import metrics_table
 from zoo.card._quality import DropinView, FairnessView, QualityView, dropin_view, fairness_views, quality_view
 from zoo.card._records import CardRecords
 from zoo.card._sizes import SizeView, size_view
-from zoo.card._trace import TraceView, gates_answer, gates_table, overrides_table, trace_view
+from zoo.card._trace import TraceView, gates_answer, gates_counts, gates_table, overrides_table, trace_view
 from zoo.records import GateOverride
 from zoo.spec import ModelSpec
 
@@ -38,13 +38,15 @@ class Snippet:
 class CardContext:
     """The card's content.
 
-    `gates_answer`: "hold", "do not hold", "cannot be told" where data lacks, or "not judged". `overrides`: gates in
-    spite of which this was published. `snippets` are rendered before, as they are templates themselves.
+    `gates_answer`: "hold", "do not hold", "cannot be told" where data lacks, or "not judged"; `gates_counts`: how many
+    gave each answer. `overrides`: gates in spite of which this was published. `snippets` are rendered before, as they
+    are templates themselves.
     """
 
     spec: ModelSpec
     sample_data: bool
     gates_answer: str
+    gates_counts: str
     facts: list[Fact | NotMeasured]
     sizes: SizeView
     latency: LatencyView
@@ -77,6 +79,7 @@ def make_context(
         spec=spec,
         sample_data=records.data.sample if records.data else False,
         gates_answer=gates_answer(records.gates),
+        gates_counts=gates_counts(records.gates),
         facts=key_facts(records),
         sizes=size_view(records),
         latency=latency_view(spec, records),

@@ -8,8 +8,16 @@ from dataclasses import dataclass
 from zoo.card._blocks import NotMeasured, Table, table
 from zoo.card._format import decimals, duration, integer, plain
 from zoo.card._records import CardRecords
-from zoo.records import GateOverride, GatesRecord, Machine
+from zoo.records import GateOverride, GatesRecord, Machine, Verdict, count_gates, is_judged
 from zoo.spec import ModelSpec, spec_sha256
+
+RESULTS: dict[Verdict, str] = {
+    "passed": "holds",
+    "failed": "fails",
+    "not enough data": "not enough data",
+    "not applicable": "does not apply",
+}
+"""A gate's answer as the card says it."""
 
 
 @dataclass(frozen=True)
@@ -107,12 +115,20 @@ def _references(spec: ModelSpec, records: CardRecords) -> Table:
 
 
 def gates_answer(record: GatesRecord | None) -> str:
-    """What all gates together say, in words that follow `gates`."""
+    """What all gates together say, of those that the pictures can answer: one of four words that templates go by."""
     if record is None:
         return "not judged"
-    if all(one.passed for one in record.results):
-        return "hold"
-    return "do not hold" if any(one.verdict == "failed" for one in record.results) else "cannot be told"
+    counts = count_gates(record.results, sample_data=record.sample_data)
+    if counts.fail:
+        return "do not hold"
+    return "cannot be told" if counts.unknown else "hold"
+
+
+def gates_counts(record: GatesRecord | None) -> str:
+    """How many gates gave each answer, in the words that the screens use too."""
+    if record is None:
+        return "not judged"
+    return count_gates(record.results, sample_data=record.sample_data).in_words()
 
 
 def gates_table(record: GatesRecord | None) -> Table | NotMeasured:
@@ -125,7 +141,7 @@ def gates_table(record: GatesRecord | None) -> Table | NotMeasured:
             plain(one.purpose),
             plain(one.limit),
             plain(one.reason),
-            one.verdict,
+            RESULTS[one.verdict] if is_judged(one, sample_data=record.sample_data) else "not judged: sample pictures",
         )
         for one in record.results
     ]

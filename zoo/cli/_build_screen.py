@@ -117,10 +117,14 @@ def _number(value: float | None, form: str) -> str:
 
 
 def _show_gates(console: Console, result: BuildResult) -> None:
+    from zoo.records import count_gates
+
     rows = table("gate", "limit", "value", "answer", right=("value",))
     for gate in result.gates.results:
         rows.add_row(gate.name, gate.limit, _gate_value(gate.value), _answer(result, gate))
     console.print(rows)
+    counts = count_gates(result.gates.results, sample_data=result.gates.sample_data)
+    console.print(f"Gates: {counts.in_words()}.")
 
 
 def _gate_value(value: float | bool | str | None) -> str:
@@ -135,8 +139,8 @@ def _answer(result: BuildResult, gate: GateResult) -> str:
     if not result.is_judged(gate):
         return "not judged: sample pictures"
     if gate.verdict == "passed":
-        return "pass"
-    answers = {"failed": "FAIL", "not enough data": "NO ANSWER", "not applicable": "pass, not applicable"}
+        return "holds"
+    answers = {"failed": "FAILS", "not enough data": "LACKS DATA", "not applicable": "does not apply"}
     return f"{answers[gate.verdict]}: {gate.reason}"
 
 

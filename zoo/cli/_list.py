@@ -32,12 +32,10 @@ def list_models(out: OutOption = DEFAULT_OUT, as_json: JsonOption = False) -> No
 def _gates(entry: ModelEntry) -> str:
     if entry.gates is None:
         return "-"
-    passed = sum(gate.passed for gate in entry.gates.results)
-    fit = "fit to publish" if entry.gates.releasable else "not fit to publish"
-    unknown = sum(gate.verdict == "not enough data" for gate in entry.gates.results)
-    told = f", {unknown} without enough data to tell" if unknown else ""
-    sample = ", sample data" if entry.gates.sample_data else ""
-    return f"{passed} of {len(entry.gates.results)} pass{told}, {fit}{sample}"
+    from zoo.records import count_gates
+
+    counts = count_gates(entry.gates.results, sample_data=entry.gates.sample_data)
+    return f"{counts.in_words()}; {'fit' if entry.gates.releasable else 'not fit'} to publish"
 
 
 def _document(entry: ModelEntry) -> dict[str, object]:

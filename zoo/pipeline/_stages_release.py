@@ -40,7 +40,7 @@ def gates_stage(plan: Plan, before: Sequence[Stage]) -> Stage:
     return Stage(
         name="gates",
         purpose="hold the records against the declared limits",
-        version="2",
+        version="3",
         run=run,
         parameters={
             "gates": [gate.model_dump(mode="json") for gate in spec.gates],
@@ -66,7 +66,7 @@ def card_stage(plan: Plan, before: Sequence[Stage]) -> Stage:
     return Stage(
         name="card",
         purpose="write the model card",
-        version="2",
+        version="3",
         run=run,
         parameters={
             "spec": spec.model_dump(mode="json"),

@@ -8,7 +8,16 @@ from typing import Any, TypeVar
 
 from zoo.pipeline._engine import StageOutcome
 from zoo.pipeline._folders import BuildFolder
-from zoo.records import BenchRecord, Estimate, GateResult, GatesRecord, QualityRecord, StageRecord, TargetResult
+from zoo.records import (
+    BenchRecord,
+    Estimate,
+    GateResult,
+    GatesRecord,
+    QualityRecord,
+    StageRecord,
+    TargetResult,
+    is_judged,
+)
 
 BASELINES = ("published_dense", "published_sparse")
 """What users run today, and so what every latency ratio is against: the dense file where one is published."""
@@ -52,8 +61,6 @@ class BuildResult:
 
     def is_judged(self, gate: GateResult) -> bool:
         """Whether a gate counts in this build: on sample pictures, those about pictures do not."""
-        from zoo.release import is_judged
-
         return is_judged(gate, sample_data=self.gates.sample_data)
 
     @property

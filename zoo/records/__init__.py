@@ -24,6 +24,7 @@ from zoo.records._inspected import (
 if TYPE_CHECKING:
     from zoo.records._base import Estimate, Interval, Machine, Provenance, StageRecord
     from zoo.records._fairness import Fairness, FairnessColumn, FairnessGroup, FairnessRecord
+    from zoo.records._gates import GateCounts, GateResult, GatesRecord, Verdict, count_gates, is_judged
     from zoo.records._ladder import (
         Combination,
         CombinationsRecord,
@@ -57,8 +58,6 @@ if TYPE_CHECKING:
         DropinCell,
         DropinRecord,
         FailedTarget,
-        GateResult,
-        GatesRecord,
         InspectRecord,
         KernelCount,
         LabelledAt,
@@ -74,7 +73,6 @@ if TYPE_CHECKING:
         QualityRecord,
         TargetResult,
         VariantQuality,
-        Verdict,
         WorksInRecord,
         better_of,
     )
@@ -110,6 +108,7 @@ __all__ = [
     "FetchedReference",
     "FileRef",
     "GainPrediction",
+    "GateCounts",
     "GateOverride",
     "GateResult",
     "GatesRecord",
@@ -152,9 +151,11 @@ __all__ = [
     "Verdict",
     "WorksInRecord",
     "better_of",
+    "count_gates",
+    "is_judged",
 ]
 
-_HOMES = ("_base", "_fairness", "_ladder", "_making", "_measuring", "_register", "_release")
+_HOMES = ("_base", "_fairness", "_gates", "_ladder", "_making", "_measuring", "_register", "_release")
 
 if not TYPE_CHECKING:
 

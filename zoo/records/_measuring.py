@@ -1,10 +1,10 @@
-"""Records of the stages that measure and judge: inspect, bench, quality, dropin, gates."""
+"""Records of the stages that measure: inspect, bench, quality, dropin."""
 
 from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from zoo.records._base import Estimate, Frozen, Interval, Machine, Sha256, StageRecord
 from zoo.records._file import FileRef
@@ -290,36 +290,3 @@ class WorksInRecord(StageRecord):
 
     stage: Literal["works_in"] = "works_in"
     cells: list[DropinCell]
-
-
-Verdict = Literal["passed", "failed", "not enough data", "not applicable"]
-
-
-class GateResult(Frozen):
-    """A declared limit held against a record's field. `value` None: the record has no such number.
-
-    `verdict`: `not enough data` where the records can neither show that the limit holds nor that it is broken, and
-    `not applicable` where there is nothing that it could be held against. `passed`: it does not stop a release.
-    """
-
-    name: str
-    purpose: str
-    field: str
-    limit: str
-    value: float | bool | str | None
-    verdict: Verdict
-    passed: bool
-    reason: str
-
-    @model_validator(mode="after")
-    def _agree(self) -> GateResult:
-        if self.passed != (self.verdict in {"passed", "not applicable"}):
-            raise ValueError(f"passed is {self.passed}, but the verdict is '{self.verdict}'")
-        return self
-
-
-class GatesRecord(StageRecord):
-    stage: Literal["gates"] = "gates"
-    sample_data: bool
-    releasable: bool
-    results: list[GateResult]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from zoo.records._base import StageRecord
 from zoo.records._fairness import FairnessRecord
+from zoo.records._gates import GatesRecord
 from zoo.records._making import (
     AdaptRecord,
     CalibrateRecord,
@@ -14,7 +15,7 @@ from zoo.records._making import (
     LocateRecord,
     TrainRecord,
 )
-from zoo.records._measuring import BenchRecord, DropinRecord, GatesRecord, InspectRecord, QualityRecord, WorksInRecord
+from zoo.records._measuring import BenchRecord, DropinRecord, InspectRecord, QualityRecord, WorksInRecord
 
 RECORDS: dict[str, type[StageRecord]] = {
     "fetch": FetchRecord,

@@ -17,7 +17,6 @@ from zoo.release._measures import Measured
 from zoo.release._publish import Published, SentFile, publish
 from zoo.release._pull import pull, release_at
 from zoo.release._records import read_measured
-from zoo.release._sample import is_judged
 from zoo.release._verify import Verified, verify_release
 
 __all__ = [
@@ -37,7 +36,6 @@ __all__ = [
     "Wish",
     "compare_releases",
     "compare_variants",
-    "is_judged",
     "judge",
     "publish",
     "pull",

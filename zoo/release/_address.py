@@ -7,7 +7,7 @@ list the entries whose fields read so as text. A value may hold dots and equal s
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 
 from pydantic import BaseModel
@@ -35,11 +35,18 @@ class Step:
 
 @dataclass(frozen=True)
 class Found:
-    """One value at an address, with the interval and sample count that stand beside it."""
+    """One value at an address, with the interval and sample count that stand beside it.
+
+    `estimated`: it tells of more than what was measured, so that it means nothing without an interval. `gathered`: how
+    many `unit` it was measured on, such as pictures or sessions; more of them make the interval narrower.
+    """
 
     value: object
     interval: Interval | None = None
     n: int | None = None
+    estimated: bool = False
+    gathered: int | None = None
+    unit: str = ""
 
 
 def parse_address(text: str) -> tuple[Step, ...]:
@@ -76,17 +83,18 @@ def find_values(address: str, records: Mapping[str, StageRecord]) -> list[Found]
     record = records.get(record_name.name)
     if record is None:
         raise NotThereError(f"there is no {record_name.name} record")
-    # Each place is (holder, value): the holder is where an interval stands beside the value.
-    places: list[tuple[object, object]] = [(None, record)]
+    # What stands on the way to each value, from the record on; an interval stands beside the value, in its holder.
+    ways: list[tuple[object, ...]] = [(record,)]
     for step in steps:
-        places = [place for holder in places for place in _follow(step, holder[1])]
-    return [_found(holder, value) for holder, value in places]
+        ways = [(*way, *further) for way in ways for further in _follow(step, way[-1])]
+    return [_found(way) for way in ways]
 
 
-def _follow(step: Step, holder: object) -> list[tuple[object, object]]:
+def _follow(step: Step, holder: object) -> list[tuple[object, ...]]:
+    """What the step adds to the way: the member, and where it is a list the entries that are wanted."""
     value = _member(step.name, holder)
     if not step.wanted:
-        return [(holder, value)]
+        return [(value,)]
     if not isinstance(value, list):
         raise AddressError(f"has a choice in brackets after '{step.name}', which is not a list")
     matching = [entry for entry in value if all(_reads(entry, key, text) for key, text in step.wanted)]
@@ -125,11 +133,28 @@ def _reads(entry: object, key: str, text: str) -> bool:
     return (str(value).lower() if isinstance(value, bool) else str(value)) == text
 
 
-def _found(holder: object, value: object) -> Found:
-    interval = getattr(holder, "interval", None)
+def _found(way: Sequence[object]) -> Found:
+    """The value at the way's end. A count beside an estimate, such as its `n`, is no estimate itself."""
+    holder, value = way[-2], way[-1]
     n = getattr(holder, "n", None)
+    estimated = "interval" in field_names(holder) and isinstance(value, float)
+    interval = getattr(holder, "interval", None) if estimated else None
+    gathered, unit = _gathered(way)
     return Found(
         value=value,
         interval=interval if isinstance(interval, Interval) else None,
         n=n if isinstance(n, int) else None,
+        estimated=estimated,
+        gathered=gathered,
+        unit=unit,
     )
+
+
+def _gathered(way: Sequence[object]) -> tuple[int | None, str]:
+    """What was measured on: sessions of a latency, pictures of whatever was seen on pictures."""
+    for holder in reversed(way):
+        for unit in ("sessions", "pictures"):
+            count = getattr(holder, unit, None)
+            if isinstance(holder, BaseModel) and isinstance(count, int):
+                return count, unit
+    return None, ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from zoo.records import FairnessColumn, FairnessRecord, GateResult, StageRecord, Verdict
+from zoo.release._enough import how_much_more, times_as_much
 from zoo.release._words import show
 from zoo.spec import FAIRNESS_GATE, FairnessRules
 
@@ -83,8 +84,12 @@ def _judge_column(column: FairnessColumn, margin: float, *, smallest_group: int)
             reason = f"{said}, which is wider by more than {show(margin)} and clear of zero."
             return _Finding("failed", reason, margin, change.value, field)
         if high > most:
+            # The interval must stop at the margin, or, where the gap did widen by more, clear of zero.
+            limit = most if change.value <= most else 0.0
+            times = times_as_much(change.value, low, high, limit)
+            more = how_much_more(times, column.smallest_n, "samples of each group")
             return _lacking(
-                f"{said}, so that a gap wider by more than {show(margin)} is neither shown nor excluded",
+                f"{said}, so that a gap wider by more than {show(margin)} is neither shown nor excluded; {more}",
                 margin,
                 change.value,
                 field,

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from pydantic import ValidationError
 
 from zoo.errors import InputError, RefusedError
-from zoo.records import GateOverride, GateResult
+from zoo.records import GateOverride, GateResult, is_judged
 from zoo.release._compare import difference
 from zoo.release._measures import Measured
-from zoo.release._sample import is_judged
 from zoo.spec import describe_first_error
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import cast
 
-from zoo.records import GateResult, StageRecord
+from zoo.records import GateResult, StageRecord, Verdict
 from zoo.release._address import AddressError, Found, NotThereError, field_names, find_values
+from zoo.release._enough import how_much_more, times_as_much
 from zoo.release._fairness_gap import judge_fairness
 from zoo.release._words import show
 from zoo.spec import Gate, ModelSpec
@@ -15,38 +16,58 @@ from zoo.spec import Gate, ModelSpec
 def judge(spec: ModelSpec, records: Mapping[str, StageRecord]) -> list[GateResult]:
     """Hold every gate of the spec against the records, in the spec's order, and after these the gap between groups.
 
-    Where several entries match a gate's field the limit must hold for all, and the worst is shown. A number that is
-    not there fails the gate, unless the gate says `when_missing: skip`; an address that is misspelled always fails.
+    A number that was counted or decided holds or fails. An estimate holds only where its whole interval does and fails
+    only where none of it does; anything between is not enough data to tell, and does not pass. Where several entries
+    match a gate's field the limit must hold for all, and the one that decides is shown. A number that is not there
+    fails the gate, unless the gate says `when_missing: skip`; an address that is misspelled always fails.
     """
     return [*(_judge_one(gate, records) for gate in spec.gates), judge_fairness(spec.fairness, records.get("fairness"))]
 
 
 def _judge_one(gate: Gate, records: Mapping[str, StageRecord]) -> GateResult:
     try:
-        found = find_values(gate.field, records)
+        values = find_values(gate.field, records)
     except AddressError as error:
-        return _result(gate, None, passed=False, reason=f"The spec is wrong: field '{gate.field}' {error}.")
+        return _result(gate, None, verdict="failed", reason=f"The spec is wrong: field '{gate.field}' {error}.")
     except NotThereError as error:
         return _missing(gate, f"Not measured: {error}.")
-    if any(one.value is None for one in found):
+    if any(each.value is None for each in values):
         return _missing(gate, "Not known: the record holds no value there.")
-    for one in found:
-        if problem := _unfit(gate, one.value):
-            return _result(gate, None, passed=False, reason=f"The spec is wrong: field '{gate.field}' {problem}.")
-    worst = worst_of(gate, found)
-    passed = _holds(gate, worst.value)
+    for each in values:
+        if problem := _unfit(gate, each.value):
+            return _result(gate, None, verdict="failed", reason=f"The spec is wrong: field '{gate.field}' {problem}.")
+    verdict, worst = _decisive(gate, values)
     return _result(
         gate,
         cast("float | bool | str", worst.value),
-        passed=passed,
-        reason=_reason(gate, worst, passed=passed, matches=len(found)),
+        verdict=verdict,
+        reason=_reason(gate, worst, verdict=verdict, matches=len(values)),
     )
+
+
+def _decisive(gate: Gate, values: list[Found]) -> tuple[Verdict, Found]:
+    """The answer of all values together, and the worst of those that gave it."""
+    answers = [(_answer(gate, each), each) for each in values]
+    verdicts: tuple[Verdict, ...] = ("failed", "not enough data", "passed")
+    verdict = next(one for one in verdicts if any(answer == one for answer, _ in answers))
+    return verdict, worst_of(gate, [each for answer, each in answers if answer == verdict])
+
+
+def _answer(gate: Gate, found: Found) -> Verdict:
+    if gate.equals is not None or not found.estimated:
+        return "passed" if _holds(gate, found.value) else "failed"
+    if found.interval is None:
+        return "not enough data"
+    ends = [_holds(gate, end) for end in (found.interval.low, found.interval.high)]
+    if all(ends):
+        return "passed"
+    return "not enough data" if any(ends) else "failed"
 
 
 def _missing(gate: Gate, reason: str) -> GateResult:
     if gate.when_missing == "skip":
-        return _result(gate, None, passed=True, reason=f"Skipped, as the spec allows. {reason}")
-    return _result(gate, None, passed=False, reason=reason)
+        return _result(gate, None, verdict="passed", reason=f"Skipped, as the spec allows. {reason}")
+    return _result(gate, None, verdict="failed", reason=reason)
 
 
 def _unfit(gate: Gate, value: object) -> str | None:
@@ -92,7 +113,7 @@ def limit_in_words(gate: Gate) -> str:
     return f"equals {show(gate.equals)}"
 
 
-def _reason(gate: Gate, found: Found, *, passed: bool, matches: int) -> str:
+def _reason(gate: Gate, found: Found, *, verdict: Verdict, matches: int) -> str:
     details = []
     if found.interval is not None:
         interval = found.interval
@@ -102,21 +123,36 @@ def _reason(gate: Gate, found: Found, *, passed: bool, matches: int) -> str:
     if matches > 1:
         details.append(f"the worst of {matches} that match")
     aside = f" ({', '.join(details)})" if details else ""
+    return f"{show(found.value)}{aside}, {_verdict_in_words(gate, found, verdict)}."
+
+
+def _verdict_in_words(gate: Gate, found: Found, verdict: Verdict) -> str:
     if gate.equals is not None:
-        verdict = "as required" if passed else f"but {show(gate.equals)} is required"
-    else:
-        verdict = f"which {'is' if passed else 'is not'} {limit_in_words(gate)}"
-    return f"{show(found.value)}{aside}, {verdict}."
+        return "as required" if verdict == "passed" else f"but {show(gate.equals)} is required"
+    limit = limit_in_words(gate)
+    if verdict == "not enough data":
+        return f"so there is not enough data to tell whether it is {limit}; {_what_would_tell(gate, found)}"
+    if not found.estimated:
+        return f"which {'is' if verdict == 'passed' else 'is not'} {limit}"
+    return f"and {'all' if verdict == 'passed' else 'none'} of the interval is {limit}"
 
 
-def _result(gate: Gate, value: float | bool | str | None, *, passed: bool, reason: str) -> GateResult:
+def _what_would_tell(gate: Gate, found: Found) -> str:
+    if found.interval is None:
+        return "it was measured on too little for an interval"
+    limit = cast("float", gate.at_most if gate.at_most is not None else gate.at_least)
+    times = times_as_much(_number(found.value), found.interval.low, found.interval.high, limit)
+    return how_much_more(times, found.gathered, found.unit)
+
+
+def _result(gate: Gate, value: float | bool | str | None, *, verdict: Verdict, reason: str) -> GateResult:
     return GateResult(
         name=gate.name,
         purpose=gate.purpose,
         field=gate.field,
         limit=limit_in_words(gate),
         value=value,
-        verdict="passed" if passed else "failed",
-        passed=passed,
+        verdict=verdict,
+        passed=verdict == "passed",
         reason=reason,
     )

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from zoo.errors import InputError, RefusedError
 from zoo.progress import Progress
-from zoo.records import GateOverride, GateResult, ReleaseChanges, StageRecord
+from zoo.records import GateOverride, GateResult, ReleaseChanges, StageRecord, is_judged
 from zoo.release._compare import Comparison, compare_releases
 from zoo.release._directory import DirectoryRegistry
 from zoo.release._fitness import Obstacle, Wish, obstacles, overrides_for, worse_than
@@ -21,7 +21,6 @@ from zoo.release._notes import MOST_ENTRIES, changes_of
 from zoo.release._place import parse_place
 from zoo.release._records import read_release_records
 from zoo.release._registry import Registry
-from zoo.release._sample import is_judged
 from zoo.release._sign import fingerprint, public_half
 from zoo.release._staged import staged
 from zoo.release._verify import check_made_files

@@ -230,7 +230,10 @@ class Drop(SpecPart):
 
 
 class Gate(SpecPart):
-    """A declared limit on a record's number, addressed as `RECORD.path.to.field` with `[key=value]` in lists."""
+    """A declared limit on a record's number, addressed as `RECORD.path.to.field` with `[key=value]` in lists.
+
+    On a number that has an interval beside it, the limit holds only where the whole interval does.
+    """
 
     name: Name
     purpose: str
