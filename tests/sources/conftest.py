@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -15,6 +16,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tests.conftest import ROOT
 from zoo.progress import Ticker
 
 
@@ -191,3 +193,12 @@ def make_picture() -> Callable[..., Path]:
         return path
 
     return make
+
+
+@pytest.fixture(scope="session")
+def shared_cases() -> Path:
+    """Folder of shared inputs that were once answered wrongly, beside the shared pictures; skips without it."""
+    folder = Path(os.environ.get("ZOO_DATA", ROOT.parent / "shared" / "data")).resolve().parent / "cases"
+    if not folder.is_dir():
+        pytest.skip("no shared cases beside the shared pictures")
+    return folder

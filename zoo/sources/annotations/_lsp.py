@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import zlib
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING
 
 from zoo.errors import InputError
 from zoo.sources.annotations._folder import Folder
 from zoo.sources.annotations._listed import Listed, Marked, Parsed, Place
+from zoo.sources.annotations._matlab import read_numbers
 
 if TYPE_CHECKING:
     import numpy as np
@@ -21,11 +21,8 @@ JOINTS = (
 
 _FILE = "joints.mat"
 _MOST_BYTES = 1 << 24
-_MOST_INFLATED = 1 << 26
 """10,000 pictures are 3.4 MB."""
 _MOST_PERSONS = 100_000
-_HEADER_BYTES = 128
-_COMPRESSED = 15
 _FIX = "give the joints.mat of LSP or LSPET"
 
 
@@ -69,50 +66,9 @@ def _visibility(flag: float, hidden: bool, where: str) -> int:
 
 def _joints(data: bytes, file: str) -> tuple[NDArray[np.float64], bool]:
     """(N, 14, 3) joints, and whether the flag says hidden instead of labelled."""
-    import numpy as np
-
-    array: Any = _matrix(data, file)
-    shape: tuple[int, ...] = getattr(array, "shape", ())
-    if (
-        len(shape) == 3
-        and shape[:2] in ((3, 14), (14, 3))
-        and 0 < shape[2] <= _MOST_PERSONS
-        and array.dtype.kind in "fiu"
-    ):
-        hidden = shape[:2] == (3, 14)
-        return np.asarray(array.transpose(2, 1, 0) if hidden else array.transpose(2, 0, 1), np.float64), hidden
-    raise InputError(f"{file}: joints must be numbers of shape 3 x 14 x N or 14 x 3 x N: {_FIX}")
-
-
-def _matrix(data: bytes, file: str) -> object:
-    """The variable `joints`; scipy's reader runs nothing that is in the file."""
-    from io import BytesIO
-
-    from scipy.io import loadmat
-
-    if not data.startswith(b"MATLAB 5.0 MAT-file"):
-        raise InputError(f"{file} is not a MATLAB 5.0 file: {_FIX}")
-    _check_inflated(data, file)
-    try:
-        return loadmat(BytesIO(data), variable_names=["joints"]).get("joints")
-    except Exception as error:
-        # On damaged files the reader raises whatever it stumbled over, from TypeError to MemoryError.
-        raise InputError(f"{file} is damaged and cannot be read: {_FIX}") from error
-
-
-def _check_inflated(data: bytes, file: str) -> None:
-    """Refuse a file whose compressed parts would fill the memory (the format: MathWorks, "MAT-File Format", 2024)."""
-    place, total = _HEADER_BYTES, 0
-    order: Literal["little", "big"] = "little" if data[126:128] == b"IM" else "big"
-    while place + 8 <= len(data):
-        kind = int.from_bytes(data[place : place + 4], order)
-        size = int.from_bytes(data[place + 4 : place + 8], order)
-        part = data[place + 8 : place + 8 + size]
-        if kind == _COMPRESSED:
-            try:
-                total += len(zlib.decompressobj().decompress(part, _MOST_INFLATED + 1))
-            except zlib.error as error:
-                raise InputError(f"{file} is damaged and cannot be read: {_FIX}") from error
-        if total > _MOST_INFLATED:
-            raise InputError(f"{file} unpacks to more than {_MOST_INFLATED} bytes: {_FIX}")
-        place += 8 + size
+    array = read_numbers(data, "joints", file=file, fix=_FIX)
+    shape: tuple[int, ...] = () if array is None else array.shape
+    if array is None or len(shape) != 3 or shape[:2] not in ((3, 14), (14, 3)) or not 0 < shape[2] <= _MOST_PERSONS:
+        raise InputError(f"{file}: joints must be numbers of shape 3 x 14 x N or 14 x 3 x N: {_FIX}")
+    hidden = shape[:2] == (3, 14)
+    return array.transpose(2, 1, 0) if hidden else array.transpose(2, 0, 1), hidden
