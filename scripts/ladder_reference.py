@@ -150,10 +150,12 @@ def _how(timings: list[TimedTogether]) -> Iterator[str]:
             blocks = [ratio.blocks for ratio in target.ratios]
             count = f"{min(blocks)} interleaved blocks" if blocks else "no block"
             sessions = f" in {min(ratio.sessions for ratio in target.ratios)} processes" if blocks else ""
+            methods = {ratio.interval.method for ratio in target.ratios}
+            kind = "t" if all("Student" in method for method in methods) else "bootstrap"
             noise = f" {target.noise.verdict}" if target.noise is not None else ""
             yield (
                 f"- {together.name} on {target.target}: {target.runtime} {target.version}; {count}{sessions}, 95% "
-                f"bootstrap intervals.{noise}"
+                f"{kind} intervals.{noise}"
             )
         for failed in together.failed:
             yield f"- {together.name} on {failed.target}: not measured, {failed.reason}."

@@ -2,10 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
+import numpy.typing as npt
 import pytest
 
-from zoo.bench._statistics import FEWEST_BLOCKS, median_estimate, paired_ratio, percentiles
+from zoo.bench import Effort
+from zoo.bench._once import SEED
+from zoo.bench._sessions import BLOCKS_PER_SESSION
+from zoo.bench._statistics import (
+    FEWEST_BLOCKS,
+    FEWEST_SESSIONS,
+    BlockSamples,
+    median_estimate,
+    narrow_enough,
+    paired_ratio,
+    percentiles,
+)
 
 TRUE_RATIO = 0.75
 
@@ -35,17 +49,7 @@ def test_ratio_is_found_though_the_machine_swings_far_more_than_the_models_diffe
     assert ratio.blocks == 40
 
 
-def test_interval_holds_the_true_ratio_about_as_often_as_its_level_says() -> None:
-    held = 0
-    for seed in range(100):
-        ratio = paired_ratio([_blocks(seed, count=30)], numerator="fast", denominator="slow", seed=0)
-        assert ratio is not None
-        held += ratio.interval.low <= TRUE_RATIO <= ratio.interval.high
-
-    assert 88 <= held <= 100
-
-
-def test_interval_is_that_of_scipy() -> None:
+def test_the_interval_of_one_session_is_the_bootstrap_of_its_blocks_and_says_so() -> None:
     from scipy.stats import bootstrap
 
     blocks = _blocks(2)
@@ -57,6 +61,26 @@ def test_interval_is_that_of_scipy() -> None:
     assert ours is not None
     assert ours.interval.low == pytest.approx(theirs.low, rel=2e-3)
     assert ours.interval.high == pytest.approx(theirs.high, rel=2e-3)
+    assert "blocks of a single session" in ours.interval.method
+
+
+def test_the_interval_of_several_sessions_is_the_t_interval_of_their_logarithms_by_scipy() -> None:
+    from scipy.stats import ttest_1samp
+
+    sessions = _sessions(6)
+    logs = [
+        np.log(np.median([np.median(block["fast"]) / np.median(block["slow"]) for block in session]))
+        for session in sessions
+    ]
+    theirs = ttest_1samp(logs, 0.0).confidence_interval(0.95)
+
+    ours = paired_ratio(sessions, numerator="fast", denominator="slow", seed=0)
+
+    assert ours is not None
+    assert ours.ratio == pytest.approx(np.exp(np.mean(logs)))
+    assert ours.interval.low == pytest.approx(np.exp(theirs.low))
+    assert ours.interval.high == pytest.approx(np.exp(theirs.high))
+    assert "8 sessions" in ours.interval.method
 
 
 def test_same_samples_give_the_same_interval() -> None:
@@ -90,18 +114,99 @@ def _sessions(seed: int, *, count: int = 8, between: float = 0.05) -> list[list[
     return sessions
 
 
-def test_interval_holds_the_true_ratio_where_processes_differ_more_than_their_blocks() -> None:
-    held, held_by_blocks_alone = 0, 0
-    for seed in range(100):
-        sessions = _sessions(seed)
-        pooled = [[block for session in sessions for block in session]]
-        both = [paired_ratio(one, numerator="fast", denominator="slow", seed=0) for one in (sessions, pooled)]
-        assert all(both)
-        inside = [one.interval.low <= TRUE_RATIO <= one.interval.high for one in both if one]
-        held, held_by_blocks_alone = held + inside[0], held_by_blocks_alone + inside[1]
+Array = npt.NDArray[np.float64]
+Noise = Callable[[np.random.Generator], Array]
+MOST_SESSIONS = 14
+"""As many as the default of 50 seconds holds."""
+SHAPE = (MOST_SESSIONS, BLOCKS_PER_SESSION)
 
-    assert held >= 85
-    assert held_by_blocks_alone < 80
+BETWEEN: dict[str, Noise] = {
+    "no difference": lambda random: np.zeros(MOST_SESSIONS),
+    "normal": lambda random: random.normal(0, 0.01, MOST_SESSIONS),
+    "heavy tails": lambda random: 0.01 * random.standard_t(2, MOST_SESSIONS),
+    "two layouts of memory": lambda random: random.choice([-0.01, 0.01], MOST_SESSIONS),
+    "drift": lambda random: np.linspace(-0.01, 0.01, MOST_SESSIONS) + random.normal(0, 0.005, MOST_SESSIONS),
+    "skewed": lambda random: random.exponential(0.01, MOST_SESSIONS) - 0.01,
+}
+"""How processes differ from one another, as the logarithm of their own ratio over the true one."""
+
+LIMIT: dict[str, Noise] = {
+    "one process in five is slow": lambda random: 0.03 * (random.random(MOST_SESSIONS) < 0.2) - 0.006,
+}
+
+WITHIN: dict[str, Noise] = {
+    "normal": lambda random: random.normal(0, 0.02, SHAPE),
+    "heavy tails": lambda random: 0.02 * random.standard_t(2, SHAPE),
+    "interruptions": lambda random: (
+        random.normal(0, 0.01, SHAPE)
+        + (random.random(SHAPE) < 0.15) * random.exponential(0.3, SHAPE)
+        - (random.random(SHAPE) < 0.15) * random.exponential(0.3, SHAPE)
+    ),
+}
+"""How blocks differ within a process. An interruption slows one model or the other in one block in seven."""
+
+
+def _simulated(random: np.random.Generator, between: str, within: str) -> tuple[list[list[BlockSamples]], Array]:
+    """Sessions on a machine that becomes half as fast on the way, and each session's own logarithm of the ratio."""
+    own = {**BETWEEN, **LIMIT}[between](random)
+    logs = np.log(TRUE_RATIO) + own[:, None] + WITHIN[within](random)
+    slow = 20 * np.linspace(1.0, 2.0, logs.size).reshape(SHAPE) * np.exp(random.normal(0, 0.3, SHAPE))
+    sessions: list[list[BlockSamples]] = [
+        [{"fast": [fast], "slow": [each]} for fast, each in zip(*row, strict=True)]
+        for row in zip((slow * np.exp(logs)).tolist(), slow.tolist(), strict=True)
+    ]
+    return sessions, own
+
+
+def _hold(between: str, within: str, *, runs: int, width: float = Effort().width) -> float:
+    """In what share of simulated runs, each ended as bench ends it, the interval holds the true ratio.
+
+    Where the ratio itself drifts, the truth is its mean over the sessions that were taken.
+    """
+    random = np.random.default_rng([SEED, *map(ord, between + within)])
+    held = 0
+    for _ in range(runs):
+        sessions, own = _simulated(random, between, within)
+        for count in range(FEWEST_SESSIONS, MOST_SESSIONS + 1):
+            ratio = paired_ratio(sessions[:count], numerator="fast", denominator="slow", seed=0)
+            if narrow_enough(ratio, width):
+                break
+        assert ratio is not None
+        truth = TRUE_RATIO * (np.exp(own[:count].mean()) if between == "drift" else 1.0)
+        held += ratio.interval.low <= truth <= ratio.interval.high
+    return held / runs
+
+
+@pytest.mark.parametrize("between", BETWEEN)
+def test_intervals_hold_the_true_ratio_in_94_of_100_runs_whatever_the_noise_looks_like(between: str) -> None:
+    shares = [_hold(between, within, runs=400) for within in WITHIN]
+
+    assert float(np.mean(shares)) >= 0.94
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("within", WITHIN)
+@pytest.mark.parametrize("between", BETWEEN)
+def test_no_kind_of_noise_takes_intervals_below_94_of_100_runs(between: str, within: str) -> None:
+    assert _hold(between, within, runs=4000) >= 0.94
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("within", WITHIN)
+def test_where_one_process_in_five_is_slow_intervals_hold_the_mean_in_92_of_100_runs(within: str) -> None:
+    """A known limit: ten processes may all be of the four that are not, and then nothing shows the fifth."""
+    assert _hold("one process in five is slow", within, runs=4000) >= 0.92
+
+
+def test_intervals_over_blocks_alone_are_too_narrow_where_processes_differ_more_than_their_blocks() -> None:
+    held = 0
+    for seed in range(100):
+        pooled = [[block for session in _sessions(seed) for block in session]]
+        ratio = paired_ratio(pooled, numerator="fast", denominator="slow", seed=0)
+        assert ratio is not None
+        held += ratio.interval.low <= TRUE_RATIO <= ratio.interval.high
+
+    assert held < 80
 
 
 def test_a_session_that_was_cut_off_counts_with_the_blocks_it_has() -> None:

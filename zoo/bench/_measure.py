@@ -14,7 +14,7 @@ from zoo.bench._cold import time_cold_starts
 from zoo.bench._once import SEED, ModelFailed, ReferenceRun, run_reference
 from zoo.bench._result import AGAIN, target_result
 from zoo.bench._sessions import Contender, Effort, Taken, time_models
-from zoo.bench._statistics import FEWEST_BLOCKS, paired_ratio
+from zoo.bench._statistics import FEWEST_BLOCKS, narrow_enough, paired_ratio
 from zoo.bench._target import Target
 from zoo.bench._targets import check_target_name, host_target, prepare_target
 from zoo.errors import InputError, OutsideError
@@ -187,14 +187,12 @@ def _time(target: Target, agreeing: Mapping[str, Contender], same: Pair, job: _J
     pairs = [*[pair for pair in job.wanted if set(pair) <= set(models)], same]
 
     def narrow(taken: Taken) -> bool:
-        ratios = [
-            paired_ratio(taken.sessions, numerator=one, denominator=other, seed=SEED)
-            for one, other in pairs
-            if not {one, other} & set(taken.dropped)
-        ]
         return all(
-            ratio is not None and ratio.interval.high - ratio.interval.low <= job.effort.width * ratio.ratio
-            for ratio in ratios
+            narrow_enough(
+                paired_ratio(taken.sessions, numerator=numerator, denominator=denominator, seed=SEED), job.effort.width
+            )
+            for numerator, denominator in pairs
+            if not {numerator, denominator} & set(taken.dropped)
         )
 
     total = job.effort.seconds if job.effort.blocks is None else job.effort.blocks

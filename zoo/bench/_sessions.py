@@ -20,14 +20,13 @@ from zoo.bench._child import RunnerDiedError, RunnerProcess
 from zoo.bench._messages import MOST_RUNS, AnyEvent, Block, Done, Finish, Loaded, Outputs, Ran, Run, RunnerModel, Timed
 from zoo.bench._once import SEED, make_request, read_arrays
 from zoo.bench._parity import NamedArray, compare_outputs
-from zoo.bench._statistics import BlockSamples
+from zoo.bench._statistics import FEWEST_SESSIONS, BlockSamples
 from zoo.bench._target import Target
 from zoo.errors import OutsideError
 from zoo.progress import Ticker
 
-BLOCKS_PER_SESSION = 10
-FEWEST_SESSIONS = 5
-"""With fewer, the spread between processes cannot be told from the sample."""
+BLOCKS_PER_SESSION = 5
+"""Few, as it is sessions that tell how much ratios vary: ten short ones take as long as five of twice the blocks."""
 
 BLOCK_SECONDS = 0.4
 MOST_ROUNDS = 9
@@ -38,7 +37,7 @@ MOST_WARM_UP_SECONDS = 1.5
 SETTLED_WITHIN = 0.05
 """A model is warm when two batches in a row have medians this close, or when `MOST_WARM_UP_SECONDS` are over."""
 
-ENERGY_SECONDS = 1.0
+ENERGY_SECONDS = 0.5
 
 Stopped = Literal["narrow enough", "blocks done", "time limit", "interrupted"]
 Wanted = TypeVar("Wanted", bound=AnyEvent)
@@ -227,7 +226,7 @@ def _blocks(session: _Session, runner: RunnerProcess, rounds: int) -> None:
 
 
 def _energy(session: _Session, runner: RunnerProcess) -> None:
-    """Each model for a second by itself, where the target counts joules: they cannot be told apart in a block."""
+    """Each model for half a second by itself, where the target counts joules: they cannot be told apart in a block."""
     block = session.taken.sessions[-1][-1]
     for name in session.shuffled():
         runs = _runs_in(ENERGY_SECONDS, statistics.median(block[name]))

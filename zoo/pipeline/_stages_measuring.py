@@ -112,7 +112,7 @@ def bench_stage(plan: Plan) -> Stage:
     return Stage(
         name="bench",
         purpose=f"measure size and latency on {', '.join(plan.spec.targets)}",
-        version="2",
+        version="3",
         run=run,
         parameters={"targets": list(plan.spec.targets), "seconds": plan.preset.bench_seconds, "pairs": pairs},
         reads=MODELS,

@@ -64,7 +64,10 @@ class ModelTiming(Frozen):
 
 
 class LatencyRatio(Frozen):
-    """Paired ratio of two models' latency: the median over blocks of numerator / denominator, interleaved."""
+    """Paired ratio of two models' latency, interleaved: the geometric mean over sessions of their medians over blocks.
+
+    The method of `interval` says what varied. Of a single session it is the median over its blocks.
+    """
 
     numerator: str
     denominator: str
