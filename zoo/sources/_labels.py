@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-import csv
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from pathlib import Path
 
-from zoo.errors import InputError
+from zoo.errors import InputError, shortened
+from zoo.files import printable
 from zoo.progress import Progress
+from zoo.sources._separated import Row, read_rows
+from zoo.sources._text import same_form
 
 _KEY_COLUMNS = ("file", "filename", "path", "name")
 _BOX_COLUMNS = tuple(tuple(f"{kind}_{part}" for part in "xywh") for kind in ("face", "chip"))
@@ -35,8 +38,10 @@ _PREFIX = re.compile(r"^(perceived|apparent|self_declared|labelled|labeled)_")
 _GENDERS = {"m": "Male", "male": "Male", "man": "Male", "f": "Female", "female": "Female", "woman": "Female"}
 _UNKNOWN = frozenset({"", "unknown", "unlabelled", "unlabeled", "n/a", "na", "nan", "none", "null", "?", "-"})
 
-_MOST_BYTES = 64 << 20
-_MOST_ROWS = 1_000_000
+_KNOWN = _ATTRIBUTES | {name for kind in _BOX_COLUMNS for name in kind} | {*_KEY_COLUMNS}
+_NEAR = 0.8
+"""How like a known name another must be to be held for a slip (`difflib.SequenceMatcher.ratio`)."""
+
 _MOST_COLUMNS = 64
 _MOST_VALUE = 64
 _MOST_GROUPS = 256
@@ -87,91 +92,141 @@ class _Columns:
     region: bool
 
 
-def read_labels(root: Path, files: Sequence[str], pictures: Sequence[str], *, progress: Progress) -> dict[str, Label]:
+def read_labels(
+    root: Path, files: Sequence[str], pictures: Sequence[str], *, progress: Progress, unread: Sequence[str] = ()
+) -> dict[str, Label]:
     """The labels of `pictures` from all label `files`, both named by their path below `root`.
 
     A file labels the pictures below its folder, by path from there or by base name where that is unique. The deeper
-    file wins column by column, and `groups.csv` over `labels.csv` beside it.
+    file wins column by column, and `groups.csv` over `labels.csv` beside it. What is not used is told: tables that say
+    nothing about groups or faces, `unread` tables of other names, rows without a picture and pictures without a row.
 
     Raises:
         InputError: a table cannot be read, lacks a key column, or has bad rows; the first is named by file and line.
     """
     labels: dict[str, Label] = {}
+    read: list[str] = []
+    useless: dict[str, Sequence[str]] = {}
     for file in sorted(files, key=lambda name: (name.count("/"), name.endswith("groups.csv"), name)):
-        for picture, label in _read_table(root, file, pictures, progress).items():
+        rows = read_rows(root / file, file, _known_names)
+        try:
+            _, header = next(rows)
+        except StopIteration:
+            raise InputError(f"{file} is empty: give it a header line and rows, or remove it") from None
+        columns = _columns(file, header, progress)
+        if columns is None:
+            useless[file] = header
+            continue
+        read.append(file)
+        for picture, label in _read_rows(file, rows, len(header), columns, pictures, progress).items():
             below = labels.get(picture, Label({}, None))
             labels[picture] = Label({**below.groups, **label.groups}, label.box or below.box)
+    _tell_unused(useless, unread, progress)
+    _tell_without_row(read, labels, pictures, progress)
     return _pooled(labels)
 
 
-def _read_table(root: Path, file: str, pictures: Sequence[str], progress: Progress) -> dict[str, Label]:
-    path = root / file
-    rows = _rows(path, file)
-    try:
-        _, header = next(rows)
-    except StopIteration:
-        raise InputError(f"{file} is empty: give it a header line and rows, or remove it") from None
-    columns = _columns(file, header)
-    if columns is None:
-        return {}
-    folder = file.rpartition("/")[0]
-    match = _matcher(f"{folder}/" if folder else "", pictures)
+def _read_rows(
+    file: str, rows: Iterator[Row], width: int, columns: _Columns, pictures: Sequence[str], progress: Progress
+) -> dict[str, Label]:
+    match = _matcher(_below(file), pictures)
     labels: dict[str, Label] = {}
     problems: list[str] = []
-    read = unmatched = 0
+    read = unmatched = repeated = 0
     for line, row in rows:
         read += 1
-        problem = f"it has {len(row)} fields, the header {len(header)}" if len(row) != len(header) else None
-        found = [] if problem else match(row[columns.key])
-        if len(found) > 1:
-            problem = f"'{row[columns.key][:80]}' names {len(found)} pictures, so write its path"
-        elif not problem and not found:
+        problem = f"it has {len(row)} fields, the header {width}" if len(row) != width else None
+        matching = [] if problem else match(row[columns.key])
+        if len(matching) > 1:
+            problem = f"'{row[columns.key][:80]}' names {len(matching)} pictures, so write its path"
+        elif not problem and not matching:
             unmatched += 1
             continue
         label = problem or _label(row, columns, f"{file} line {line}")
-        if isinstance(label, Label) and labels.setdefault(found[0], label).groups != label.groups:
-            label = f"'{row[columns.key][:80]}' has other groups on an earlier line"
+        if isinstance(label, Label):
+            earlier = labels.get(matching[0])
+            if earlier is not None:
+                label = _joined(earlier, label, shortened(row[columns.key]))
+                repeated += label == earlier
         if isinstance(label, str):
             problems.append(f"{file} line {line}: {label}")
+        else:
+            labels[matching[0]] = label
     if problems:
         more = f" (and {len(problems) - 1} more bad rows)" if len(problems) > 1 else ""
         raise InputError(f"{problems[0]}{more}: correct the table or remove it")
-    _tell(file, read, unmatched, progress)
+    if unmatched == read > 0 and file.endswith("groups.csv"):
+        raise InputError(f"{file}: none of its {read} rows names a picture below its folder: write paths from there")
+    if read == 0:
+        progress.say(f"{file} is not used: it has no row below its header")
+    if unmatched:
+        progress.say(f"{file}: {unmatched} of {read} rows name no picture below its folder")
+    if repeated:
+        progress.say(f"{file}: {repeated} of {read} rows are about a picture of an earlier row and add nothing to it")
     return labels
 
 
-def _tell(file: str, read: int, unmatched: int, progress: Progress) -> None:
-    if unmatched == 0:
+def _joined(earlier: Label, label: Label, picture: str) -> Label | str:
+    """Two rows about a picture, or why they cannot be held together: it has one face and one group a column."""
+    if earlier.groups != label.groups:
+        return f"'{picture}' has other groups on an earlier line"
+    if earlier.box and label.box and replace(earlier.box, where="") != replace(label.box, where=""):
+        return (
+            f"'{picture}' has another face at {earlier.box.where}, and a table holds one a picture; keep one row, or "
+            f"give faces in another format such as COCO"
+        )
+    return Label(label.groups, earlier.box or label.box)
+
+
+def _tell_unused(useless: Mapping[str, Sequence[str]], unread: Sequence[str], progress: Progress) -> None:
+    """Which tables say nothing that is used, and why: one sentence for each reason."""
+    if useless:
+        file, header = next(iter(useless.items()))
+        columns = shortened(", ".join(printable(name.strip()) for name in header))
+        tables = f"{file} is" if len(useless) == 1 else f"{len(useless)} tables are"
+        such = "" if len(useless) == 1 else f"{file} with "
+        progress.say(
+            f"{tables} not used: no column is a group that is known, such as gender or age, or a face's box "
+            f"({such}{columns}); name one so, or call the table groups.csv to have every column of it"
+        )
+    if unread:
+        tables = f"{unread[0]} is" if len(unread) == 1 else f"{len(unread)} tables, such as {unread[0]}, are"
+        progress.say(f"{tables} not read: labels and groups are read from labels.csv and groups.csv")
+
+
+def _tell_without_row(
+    read: Sequence[str], labels: Mapping[str, Label], pictures: Sequence[str], progress: Progress
+) -> None:
+    if not read:
         return
-    if unmatched == read and file.endswith("groups.csv"):
-        raise InputError(f"{file}: none of its {read} rows names a picture below its folder: write paths from there")
-    progress.say(f"{file}: {unmatched} of {read} rows name no picture below its folder")
+    prefixes = tuple({_below(file) for file in read})
+    below = [name for name in pictures if name.startswith(prefixes)]
+    without = [name for name in below if name not in labels]
+    if without:
+        tables = read[0] if len(read) == 1 else f"any of {len(read)} tables such as {read[0]}"
+        progress.say(f"{len(without)} of {len(below)} pictures have no row in {tables}; the first is {without[0]}")
 
 
-def _rows(path: Path, file: str) -> Iterator[tuple[int, list[str]]]:
-    """(line, fields) of each row that is not blank; the header comes first."""
-    fix = "save it as UTF-8 CSV, or remove it"
-    try:
-        if path.stat().st_size > _MOST_BYTES:
-            raise InputError(f"{file} is larger than {_MOST_BYTES} bytes: split it or remove it")
-        with path.open(encoding="utf-8-sig", newline="") as lines:
-            reader = csv.reader(lines, strict=True)
-            for count, row in enumerate(reader):
-                if count > _MOST_ROWS:
-                    raise InputError(f"{file} has more than {_MOST_ROWS} rows: split it or remove it")
-                if any(field.strip() for field in row):
-                    yield reader.line_num, row
-    except csv.Error as error:
-        raise InputError(f"{file} line {reader.line_num} is not CSV ({error}): {fix}") from error
-    except UnicodeDecodeError as error:
-        raise InputError(f"{file} is not UTF-8 text: {fix}") from error
-    except OSError as error:
-        raise InputError(f"{file} cannot be read ({error.strerror}): {fix}") from error
+def _below(file: str) -> str:
+    """What the names of all pictures that a table may label begin with."""
+    return file[: file.rfind("/") + 1]
 
 
-def _columns(file: str, header: Sequence[str]) -> _Columns | None:
-    """Which column is what; None where the table says nothing about groups or faces."""
-    names = [re.sub(r"[\s-]+", "_", name.strip().lower()) for name in header]
+def _plain_name(name: str) -> str:
+    return re.sub(r"[\s-]+", "_", name.strip().lower())
+
+
+def _known_names(header: Sequence[str]) -> int:
+    """How many columns bear a name that is known here."""
+    return sum(_PREFIX.sub("", _plain_name(name)) in _KNOWN for name in header)
+
+
+def _columns(file: str, header: Sequence[str], progress: Progress) -> _Columns | None:
+    """Which column is what; None where the table says nothing about groups or faces.
+
+    What is nearly the name of a group, and so no group, is told.
+    """
+    names = [_plain_name(name) for name in header]
     if len(names) > _MOST_COLUMNS:
         raise InputError(
             f"{file} line 1: {len(names)} columns, more than {_MOST_COLUMNS}: remove those that are not groups"
@@ -179,22 +234,42 @@ def _columns(file: str, header: Sequence[str]) -> _Columns | None:
     twice = [name for name, count in Counter(names).items() if count > 1]
     if twice:
         raise InputError(f"{file} line 1: column '{twice[0][:40]}' stands there twice: rename one")
-    key = next((name for name in _KEY_COLUMNS if name in names), None)
     box = next((kind for kind in _BOX_COLUMNS if set(kind) <= set(names)), None)
+    for kind in () if box else _BOX_COLUMNS:
+        lacking = [name for name in kind if name not in names]
+        if len(lacking) < len(kind):
+            raise InputError(f"{file} line 1: a face's box is {', '.join(kind)}, and {lacking[0]} is not there: add it")
+    key = next((name for name in _KEY_COLUMNS if name in names), None)
     coordinates = {name for kind in _BOX_COLUMNS for name in kind}
     others = [name for name in names if name and name != key and name not in coordinates]
     if not file.endswith("groups.csv"):
+        for name in others:
+            near = _near(_PREFIX.sub("", name), _ATTRIBUTES - set(others))
+            if near is not None:
+                progress.say(f"{file}: column '{shortened(printable(name))}' is no group that is known; is it {near}?")
         others = [name for name in others if _PREFIX.sub("", name) in _ATTRIBUTES]
         if not others and box is None:
             return None
     if key is None:
-        raise InputError(f"{file} line 1: no column {', '.join(_KEY_COLUMNS)} names the picture: add one of them")
+        meant = next((name for name in names if name not in others and name not in coordinates), names[0])
+        meant = next((name for name in names if _near(name, _KEY_COLUMNS)), meant)
+        raise InputError(
+            f"{file} line 1: no column {', '.join(_KEY_COLUMNS)} names the picture: add one of them, or call "
+            f"'{shortened(printable(meant))}' file if it does"
+        )
     return _Columns(
         key=names.index(key),
         groups={name: names.index(name) for name in others},
         box=tuple(names.index(name) for name in box) if box else None,
         region=box == _BOX_COLUMNS[1],
     )
+
+
+def _near(name: str, known: Collection[str]) -> str | None:
+    """The known name that `name` nearly is; None where it is one, or like none."""
+    if name in _KNOWN:
+        return None
+    return next(iter(get_close_matches(name[:_MOST_VALUE], sorted(known), 1, _NEAR)), None)
 
 
 class _matcher:  # noqa: N801 - called like a function
@@ -204,16 +279,20 @@ class _matcher:  # noqa: N801 - called like a function
         self._prefix = prefix
         below = [name for name in pictures if name.startswith(prefix)]
         self._paths = set(below)
+        self._forms: dict[str, list[str]] = defaultdict(list)
         self._bases: dict[str, list[str]] = defaultdict(list)
         for name in below:
-            self._bases[name.rpartition("/")[2]].append(name)
+            form = same_form(name)
+            self._forms[form].append(name)
+            self._bases[form.rpartition("/")[2]].append(name)
 
     def __call__(self, key: str) -> list[str]:
         key = key.strip().replace("\\", "/").removeprefix("./")
         path = f"{self._prefix}{key}"
         if path in self._paths:
             return [path]
-        return self._bases.get(key.rpartition("/")[2], []) if "/" not in key else []
+        form = same_form(path)
+        return self._forms.get(form, []) or ([] if "/" in key else self._bases.get(same_form(key), []))
 
 
 def _label(row: Sequence[str], columns: _Columns, where: str) -> Label | str:

@@ -11,6 +11,7 @@ from zoo.records import SkippedPicture
 
 _PICTURE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp"})
 _LABEL_FILES = frozenset({"labels.csv", "groups.csv"})
+_TABLE_SUFFIXES = frozenset({".csv", ".tsv", ".xls", ".xlsx", ".ods"})
 _CREDIT_FILE = "SOURCE.md"
 _ARCHIVE_LEFTOVER = "__MACOSX"
 
@@ -26,10 +27,14 @@ class FileState:
 
 @dataclass
 class Walked:
-    """Files below a root by name (path below it, with forward slashes), and what was passed over."""
+    """Files below a root by name (path below it, with forward slashes), and what was passed over.
+
+    `tables`: those that are not read, by their names.
+    """
 
     pictures: dict[str, FileState] = field(default_factory=dict)
     labels: list[str] = field(default_factory=list)
+    tables: list[str] = field(default_factory=list)
     credits: list[str] = field(default_factory=list)
     skipped: list[SkippedPicture] = field(default_factory=list)
     links: int = 0
@@ -56,6 +61,7 @@ def walk(root: Path) -> Walked:
             raise InputError(f"{problem}: give it back its permissions") from error
     walked.pictures = dict(sorted(walked.pictures.items()))
     walked.labels.sort()
+    walked.tables.sort()
     walked.credits.sort()
     walked.skipped.sort(key=lambda skipped: skipped.file)
     return walked
@@ -71,6 +77,8 @@ def _sort_in(entry: os.DirEntry[str], root: Path, name: str, walked: Walked, wai
     is_picture = suffix in _PICTURE_SUFFIXES
     if not is_picture and entry.name not in _LABEL_FILES and entry.name != _CREDIT_FILE:
         walked.links += entry.is_symlink() and entry.is_dir()
+        if suffix in _TABLE_SUFFIXES:
+            walked.tables.append(name.encode("utf-8", "backslashreplace").decode())
         return
     problem = _problem(entry, name, root)
     if problem is not None:

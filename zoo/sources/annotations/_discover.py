@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from zoo.errors import InputError
-from zoo.progress import Progress
+from zoo.progress import Progress, SilentProgress
 from zoo.sources._labels import read_labels
 from zoo.sources._walk import walk
 from zoo.sources.annotations._folder import Folder
@@ -36,7 +36,7 @@ def find_annotations(root: Path, *, progress: Progress) -> list[AnnotatedSet]:
     done: set[Path] = set()
     spoken: set[tuple[str, Path]] = set()
     for place in _candidates(root.resolve()):
-        folder = _folder(place, progress)
+        folder = _folder(place)
         if folder is None:
             continue
         for form in fitting_formats(folder):
@@ -71,11 +71,12 @@ def _put(found: list[AnnotatedSet], new: AnnotatedSet) -> None:
     found.append(new)
 
 
-def _folder(place: Path, progress: Progress) -> Folder | None:
+def _folder(place: Path) -> Folder | None:
     walked = walk(place)
     if not walked.pictures:
         return None
-    labels = read_labels(place, walked.labels, list(walked.pictures), progress=progress)
+    # What its tables lack was told when the pictures were listed.
+    labels = read_labels(place, walked.labels, list(walked.pictures), progress=SilentProgress())
     return Folder(place, walked.pictures, labels, None)
 
 

@@ -40,7 +40,7 @@ def read_annotations(
     walked = walk(root)
     if not walked.pictures:
         raise InputError(f"{root} has no JPEG, PNG or WebP picture: give the folder of the annotated pictures")
-    labels = read_labels(root, walked.labels, list(walked.pictures), progress=progress)
+    labels = read_labels(root, walked.labels, list(walked.pictures), progress=progress, unread=walked.tables)
     folder = Folder(root, walked.pictures, labels, chosen)
     found = find_format(folder, named=format)
     read = _read(folder, found, progress)
