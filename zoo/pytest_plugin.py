@@ -1,7 +1,8 @@
 """A pytest plugin: `pytest --zoo-dropin FILE` tries a model file of yours in every runtime that it is to drop into.
 
 One test an entry of the matrix of `zoo dropin`, named by runtime and call. What is not tried, or not supported, is
-skipped with its reason and never passes. Nothing is imported, and nothing collected, without the option.
+skipped with its reason and never passes; a session in which all of them were skipped shows nothing of the file, so it
+fails. Nothing is imported, and nothing collected, without the option.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 DEFAULT_MODEL = "face_detector"
 _CELLS: pytest.StashKey[list[DropinCell]] = pytest.StashKey()
+_MARK = "zoo_dropin_place"
+"""Keyword of our tests, by which their reports are known: with pytest-xdist, they run in another process."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -33,6 +36,53 @@ def pytest_collection(session: pytest.Session) -> None:
     file = session.config.getoption("--zoo-dropin")
     if file is not None and not Path(file).expanduser().is_file():
         raise pytest.UsageError(f"--zoo-dropin: there is no file {file}")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Keep what becomes of our tests, where there are any."""
+    if config.getoption("--zoo-dropin") is not None:
+        config.pluginmanager.register(_Judge(config), "zoo-dropin-judge")
+
+
+class _Judge:
+    """Says that nothing was shown where all of our tests were skipped."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+        self._outcomes: list[str] = []
+        self._reasons: list[str] = []
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Keep how one of our tests ended."""
+        if _MARK in report.keywords and (report.when == "call" or report.skipped):
+            self._outcomes.append(report.outcome)
+            if report.skipped and isinstance(report.longrepr, tuple):
+                self._reasons.append(report.longrepr[2])
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Fail a session that ended well although no place took the file."""
+        if self._shows_nothing and session.exitstatus == pytest.ExitCode.OK:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Say why it failed, and what to give."""
+        if self._shows_nothing:
+            file = self._config.getoption("--zoo-dropin")
+            terminalreporter.write_sep("=", "zoo-dropin: nothing was shown", red=True)
+            terminalreporter.write_line(f"{file} was compared in no place, so this session fails; {self._advice}.")
+
+    @property
+    def _shows_nothing(self) -> bool:
+        return bool(self._outcomes) and set(self._outcomes) == {"skipped"}
+
+    @property
+    def _advice(self) -> str:
+        from zoo.families import NOTHING_TO_COMPARE
+
+        if any(NOTHING_TO_COMPARE in reason for reason in self._reasons):
+            return "give pictures that show what the model finds, with --zoo-dropin-data DIR"
+        return "install one of the runtimes, or name another with --zoo-dropin-runtime; the skipped tests say why"
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -91,6 +141,7 @@ class _DropinTest(pytest.Item):
     def __init__(self, *, place: tuple[str, str], **rest: object) -> None:
         super().__init__(**rest)  # type: ignore[arg-type]  # what from_parent passes on
         self._place = place
+        self.keywords[_MARK] = True
 
     def runtest(self) -> None:
         cell = next(cell for cell in _cells(self.config) if (cell.runtime, cell.graph) == self._place)

@@ -90,7 +90,7 @@ def test_a_picture_that_is_none_leaves_no_page(
 
 def test_a_file_of_another_task_is_refused(spec: ModelSpec, hand_model: Path) -> None:
     with pytest.raises(
-        InputError, match=r"is no file for face_detector: it takes 1 x 224 x 224 x 3, and face_detector"
+        InputError, match=r"is no file for face_detector: it takes 1 x 224 x 224 x 3 where face_detector"
     ):
         make_side("sparse", "x", hand_model, spec)
 

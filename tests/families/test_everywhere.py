@@ -93,6 +93,22 @@ def test_an_interpreter_catches_every_defect_in_the_outputs(
     assert "shapes" in cells["swapped"].reason
 
 
+@pytest.mark.parametrize("name", ["face_detector", "hand_landmark"])
+def test_an_interpreter_compares_nothing_where_the_original_sees_nothing(name: str, coffee: Path) -> None:
+    """The numbers that come all the same are ones that MediaPipe never reads."""
+    spec = load_spec(name).spec
+    original = original_file(spec.dropin[0].replaces)
+    drops = places_of(spec, "ai-edge-litert==2.3.0")
+
+    (cell,) = family_of(spec).try_dropin({"same": original}, drops=drops, pictures=[coffee], progress=QUIET)
+
+    noun = "faces" if name == "face_detector" else "hands"
+    assert cell.status == "not tried"
+    assert cell.reason == (
+        f"the original finds no {noun} on the picture, so nothing could be compared; give pictures of {noun}"
+    )
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("runtime", "graph"),

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from zoo.cli._options import DEFAULT_OUT, DataOption, FileOption, JsonOption, ModelArgument, OutOption
 from zoo.errors import OutsideError, RefusedError
+
+if TYPE_CHECKING:
+    from zoo.records import DropinRecord
 
 EXAMPLES = """\
 Examples:
@@ -19,7 +22,8 @@ Examples:
   zoo dropin hand_landmark --file hands.task --runtime mediapipe==1.2.2
 
 Runtimes that are not installed get an environment of their own in the cache. Exits 1 when a runtime does not take a
-file, or finds other things with it than the tolerances allow, and 3 when nothing could be tried.
+file, or finds other things with it than the tolerances allow, 2 for a file that does not take and give the same as the
+original, in the same order, and 3 when nothing could be tried.
 """
 
 
@@ -64,7 +68,14 @@ def dropin(
     if "failed" in answers:
         raise typer.Exit(RefusedError.exit_code)
     if "passed" not in answers:
-        raise typer.Exit(OutsideError.exit_code)
+        raise OutsideError(_untried(record))
+
+
+def _untried(record: DropinRecord) -> str:
+    """Why no place says anything, and what to do."""
+    if any(cell.status == "not tried" and cell.pictures and not cell.reference_detections for cell in record.cells):
+        return "nothing was compared, since the pictures show nothing that the model finds; give others with --data."
+    return "nothing was compared in any runtime, for the reasons above; name one that installs here with --runtime."
 
 
 def _milliseconds(value: float | None) -> str:

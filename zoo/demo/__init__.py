@@ -8,7 +8,7 @@ from zoo.demo._page import PAGE_FILE, DemoPage, check_place, write_page
 from zoo.demo._serve import serving
 from zoo.demo._sheet import SHEET_SUFFIX, render_sheet
 from zoo.demo._shown import MOST_PICTURES, Rendered, Shown, shown_pictures
-from zoo.demo._side import Side, check_fits, make_side
+from zoo.demo._side import Side, make_side
 
 __all__ = [
     "FILM_SUFFIX",
@@ -19,7 +19,6 @@ __all__ = [
     "Rendered",
     "Shown",
     "Side",
-    "check_fits",
     "check_place",
     "make_side",
     "render_film",

@@ -1,16 +1,14 @@
-"""One of the two models that are shown, and the check that both take the same place."""
+"""One of the two models that are shown."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from zoo.errors import InputError
-from zoo.runtimes import model_in
+from zoo.runtimes import check_fits, model_in
 from zoo.spec import ModelSpec
-from zoo.tflite import Model, inventory, read_model
+from zoo.tflite import inventory, read_model
 from zoo.xnnpack import engagement
 
 SideName = Literal["dense", "sparse"]
@@ -62,25 +60,3 @@ def make_side(name: SideName, title: str, path: Path, spec: ModelSpec) -> Side:
         stored_sparse=contents.sparse_tensors > 0,
         engages=engagement(model, "wasm").sparse,
     )
-
-
-def check_fits(model: Model, spec: ModelSpec) -> None:
-    """Hold a model's tensors against the spec's: a file of another task would start, and show nonsense.
-
-    Raises InputError, with the shapes, where they differ; the order of outputs does not matter.
-    """
-    graph = model.subgraphs[0]
-    takes = [tuple(graph.tensors[index].shape) for index in graph.inputs]
-    gives = sorted(tuple(graph.tensors[index].shape) for index in graph.outputs)
-    declared_outputs = sorted(output.shape for output in spec.outputs)
-    for what, ours, declared in (("takes", takes, [spec.input.shape]), ("gives", gives, declared_outputs)):
-        if ours != declared:
-            raise InputError(
-                f"{model.name} is no file for {spec.name}: it {what} {_shapes(ours)}, and {spec.name} "
-                f"{_shapes(declared)}; give a file of the same task"
-            )
-
-
-def _shapes(shapes: Sequence[tuple[int, ...]]) -> str:
-    listed = [" x ".join(str(size) for size in shape) for shape in shapes]
-    return ", ".join(listed[:8]) + (" and more" if len(listed) > 8 else "") or "nothing"

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
 
 from zoo.errors import InputError, OutsideError
+from zoo.families._family import NOTHING_TO_COMPARE
 from zoo.families._places import INVOKE
 from zoo.progress import Progress
 from zoo.records import DropinCell
@@ -114,7 +115,10 @@ def _try_place(models: Mapping[str, Path], drop: Drop, probe: Probe[Any], progre
     found = probe.count(original.answer)
     blank = [cell.model_copy(update={"pictures": probe.pictures}) for cell in blank]
     if found == 0:
-        reason = f"the original finds no {probe.noun} on the {probe.pictures} picture(s), so nothing could be compared"
+        where = "picture" if probe.pictures == 1 else f"{probe.pictures} pictures"
+        reason = (
+            f"the original finds no {probe.noun} on the {where}, {NOTHING_TO_COMPARE}; give pictures of {probe.noun}"
+        )
         return [cell.model_copy(update={"reason": reason}) for cell in blank]
     known = {"status": "failed", "reference_detections": found, "reference_milliseconds": _median(original)}
     tried = [cell.model_copy(update=known) for cell in blank]

@@ -23,6 +23,9 @@ LOW_THRESHOLD = 0.1
 FEWEST_OBJECTS = 20
 """Objects without which no threshold is chosen: with a handful, the choice would follow single ones."""
 
+NOTHING_TO_COMPARE = "so nothing could be compared"
+"""Of the reason why a place was not tried, where the pictures show nothing that the original finds."""
+
 NOUNS = {
     "face_detection": "faces",
     "pose_detection": "persons",

@@ -54,7 +54,8 @@ class TensorProbe:
         return Tried(Answered(here, reference), taken)
 
     def count(self, found: Answered) -> int:
-        return len(found.here)
+        """On how many inputs something is seen: where nothing is, MediaPipe reads none of the other numbers."""
+        return sum(self._sees(outputs) for outputs in found.here)
 
     def compare(self, ours: Answered, original: Answered) -> Compared:
         shapes, wanted = ([one.shape for one in answer.here[0]] for answer in (ours, original))
@@ -80,6 +81,15 @@ class TensorProbe:
             inputs.append(((crop * 255 - tensor.mean) / tensor.std).astype(np.float32)[None])
         return inputs
 
+    def _sees(self, outputs: Sequence[npt.NDArray[np.float32]]) -> bool:
+        if len(outputs) != len(self.spec.outputs):
+            return True  # other outputs than the original's are what `compare` tells
+        seen = {output.meaning: values for output, values in zip(self.spec.outputs, outputs, strict=True)}
+        if self.spec.detector:
+            return bool((seen["scores"] >= _limit(self.spec.detector)).any())
+        assert self.spec.landmarks is not None
+        return bool((seen["presence"] >= self.spec.landmarks.presence_threshold).any())
+
     def _error(self, ours: Outputs, original: Outputs) -> float | None:
         """The worst output's mean difference: of probabilities as it is, of others over the original's mean size.
 
@@ -103,8 +113,12 @@ class TensorProbe:
 
 def _anchors(detector: Detector, original: Outputs, scores: int) -> list[npt.NDArray[np.bool_]]:
     """(anchors,) by input: those whose score, a logit, reaches the graph's threshold."""
-    limit = np.log(detector.score_threshold / (1 - detector.score_threshold))
-    return [outputs[scores].reshape(-1) >= limit for outputs in original]
+    return [outputs[scores].reshape(-1) >= _limit(detector) for outputs in original]
+
+
+def _limit(detector: Detector) -> float:
+    """The logit of the graph's threshold."""
+    return float(np.log(detector.score_threshold / (1 - detector.score_threshold)))
 
 
 def _rows(

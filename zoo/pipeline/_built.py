@@ -174,10 +174,11 @@ def dropin_built(
 
 
 def _dropin_candidates(spec: ModelSpec, out: Path, file: Path | None) -> dict[str, Path]:
-    from zoo.runtimes import BUNDLE_SUFFIX, model_in
+    from zoo.runtimes import BUNDLE_SUFFIX, check_fits, model_in
+    from zoo.tflite import read_model
 
     if file is not None and file.suffix == BUNDLE_SUFFIX and file.is_file() and spec.dropin:
-        model_in(file, spec.dropin[0].replaces)
+        check_fits(read_model(model_in(file, spec.dropin[0].replaces), name=str(file)), spec)
         return {FILE: file}
     return _candidates(spec, out, file)
 
@@ -213,12 +214,13 @@ def write_card_again(name: str, *, out: Path, command: str, templates: Path | No
 
 def _candidates(spec: ModelSpec, out: Path, file: Path | None) -> dict[str, Path]:
     if file is not None:
+        from zoo.runtimes import check_fits
         from zoo.tflite import read_model
 
         if not file.is_file():
             raise InputError(f"--file: there is no file {file}.")
-        # A file that is no model is bad input, and not the answer that MediaPipe does not take it.
-        read_model(file)
+        # A file that is no model, or one of another task, is bad input, and not the answer that MediaPipe refuses it.
+        check_fits(read_model(file), spec)
         return {FILE: file}
     folder = built_model(out, spec.name)
     found = {

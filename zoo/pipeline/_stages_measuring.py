@@ -137,7 +137,7 @@ def dropin_stage(plan: Plan) -> Stage:
     return Stage(
         name="dropin",
         purpose="put each file in the place of the original in MediaPipe",
-        version="2",
+        version="3",
         run=run,
         parameters={
             "dropin": [drop.model_dump(mode="json") for drop in spec.dropin],

@@ -5,6 +5,7 @@ from zoo.runtimes._crop import crop_region, from_crop
 from zoo.runtimes._detection import Box, Detection, Point
 from zoo.runtimes._faces import DetectionRun, detect_faces, detect_faces_many, run_face_graph
 from zoo.runtimes._finding import Figure, Finding, NotInstalledError, NotTakenError, Trial
+from zoo.runtimes._fit import check_fits
 from zoo.runtimes._graph import (
     FACE_FULL_RANGE,
     GRAPHS,
@@ -64,6 +65,7 @@ __all__ = [
     "Trial",
     "agreement_metrics",
     "box_iou",
+    "check_fits",
     "crop_region",
     "detect_faces",
     "detect_faces_many",
