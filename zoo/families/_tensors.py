@@ -85,10 +85,10 @@ class TensorProbe:
         if len(outputs) != len(self.spec.outputs):
             return True  # other outputs than the original's are what `compare` tells
         seen = {output.meaning: values for output, values in zip(self.spec.outputs, outputs, strict=True)}
-        if self.spec.detector:
-            return bool((seen["scores"] >= _limit(self.spec.detector)).any())
-        assert self.spec.landmarks is not None
-        return bool((seen["presence"] >= self.spec.landmarks.presence_threshold).any())
+        family = self.spec.family
+        if isinstance(family, Detector):
+            return bool((seen["scores"] >= _limit(family)).any())
+        return bool((seen["presence"] >= family.presence_threshold).any())
 
     def _error(self, ours: Outputs, original: Outputs) -> float | None:
         """The worst output's mean difference: of probabilities as it is, of others over the original's mean size.
