@@ -11,7 +11,7 @@ import pytest
 
 from zoo.errors import InputError, OutsideError
 from zoo.pipeline import Reads, ReadsRecord, Stage, StageRun, Store, full_disk_said, run_stages, stage_key
-from zoo.progress import SilentProgress
+from zoo.progress import Progress, SilentProgress
 from zoo.records import AdaptRecord, Machine, Provenance, StageRecord
 
 MACHINE = Machine(system="Linux", arch="x86_64", cpu_model="test", cores=1, has_avx=False, memory_gib=1)
@@ -69,6 +69,16 @@ class Notes:
         )
 
 
+class Told(SilentProgress):
+    """Keeps what is said."""
+
+    def __init__(self) -> None:
+        self.said: list[str] = []
+
+    def say(self, message: str) -> None:
+        self.said.append(message)
+
+
 @pytest.fixture
 def notes() -> Notes:
     return Notes()
@@ -79,13 +89,15 @@ def work(tmp_path: Path) -> Path:
     return tmp_path / "work"
 
 
-def run(stages: list[Stage], work: Path, **options: str) -> dict[str, str]:
+def run(
+    stages: list[Stage], work: Path, *, rerun_from: str | None = None, progress: Progress | None = None
+) -> dict[str, str]:
     outcomes = run_stages(
         stages,
         store=Store(work),
         provenance=provenance,
-        progress=SilentProgress(),
-        rerun_from=options.get("rerun_from"),
+        progress=progress or Told(),
+        rerun_from=rerun_from,
     )
     return {outcome.name: outcome.stored.path("out.txt").read_text() for outcome in outcomes}
 
@@ -198,6 +210,84 @@ def test_file_that_was_cut_short_runs_its_stage_again(notes: Notes, work: Path) 
     next((work / "store").glob("a/*/out.txt")).write_text("comp")
     assert run([stage], work) == {"a": "complete"}
     assert notes.ran == ["a", "a"]
+
+
+def flip_one_bit(path: Path) -> None:
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+
+
+def test_file_of_the_same_size_with_one_bit_flipped_runs_its_stage_again_and_says_so(notes: Notes, work: Path) -> None:
+    stages = [notes.stage("a", content="complete"), notes.stage("b", reads=[Reads("a")])]
+    run(stages, work)
+    flip_one_bit(next((work / "store").glob("a/*/out.txt")))
+    told = Told()
+
+    assert run(stages, work, progress=told) == {"a": "complete", "b": "complete"}
+
+    assert notes.ran == ["a", "b", "a"]
+    assert "a: what was kept of it cannot be used (out.txt in" in told.said[0]
+    assert "made again" in told.said[0]
+
+
+def test_record_that_was_changed_runs_its_stage_again(notes: Notes, work: Path) -> None:
+    stages = [notes.stage("a", reasons=["0.80"]), notes.stage("b", reads=[ReadsRecord("a", "adapt")])]
+    run(stages, work)
+    record = next((work / "store").glob("a/*/records/adapt.json"))
+    record.write_text(record.read_text().replace("0.80", "0.99"))
+
+    run(stages, work)
+
+    assert notes.ran == ["a", "b", "a", "b"]
+    assert "0.99" not in next((work / "store").glob("a/*/records/adapt.json")).read_text()
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda folder: (folder / "outputs.json").unlink(),
+        lambda folder: (folder / "outputs.json").write_text("{"),
+        lambda folder: (folder / "out.txt").unlink(),
+        lambda folder: ((folder / "out.txt").unlink(), (folder / "out.txt").mkdir()),
+        lambda folder: (folder / "outputs.json").write_text(
+            (folder / "outputs.json").read_text().replace("out.txt", "../../../../elsewhere.txt")
+        ),
+    ],
+)
+def test_damaged_stage_is_made_again(notes: Notes, work: Path, damage: Callable[[Path], object]) -> None:
+    (work.parent / "elsewhere.txt").write_text("complete")
+    stage = notes.stage("a", content="complete")
+    run([stage], work)
+    damage(next((work / "store").glob("a/*")))
+    told = Told()
+
+    assert run([stage], work, progress=told) == {"a": "complete"}
+
+    assert notes.ran == ["a", "a"]
+    assert "cannot be used" in told.said[0]
+
+
+def test_record_that_this_version_does_not_read_runs_its_stage_again(notes: Notes, work: Path) -> None:
+    import hashlib
+    import json
+
+    stage = notes.stage("a", reasons=[])
+    run([stage], work)
+    folder = next((work / "store").glob("a/*"))
+    record, outputs = folder / "records/adapt.json", json.loads((folder / "outputs.json").read_text())
+    # As another version of the package would have written it, whole.
+    record.write_text(record.read_text().replace('"ready"', '"prepared"'))
+    (entry,) = (file for file in outputs["files"] if file["name"] == "records/adapt.json")
+    entry |= {"sha256": hashlib.sha256(record.read_bytes()).hexdigest(), "bytes": record.stat().st_size}
+    (folder / "outputs.json").write_text(json.dumps(outputs))
+    told = Told()
+
+    run([stage], work, progress=told)
+
+    assert notes.ran == ["a", "a"]
+    assert "the record 'adapt' is one that this version does not read" in told.said[0]
+    assert '"ready"' in record.read_text()
 
 
 @pytest.mark.parametrize("wrapped", [False, True])

@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING
 from zoo.errors import InputError
 from zoo.families import family_of
 from zoo.files import hash_file
-from zoo.pipeline._catalogue import built_model, read_records
+from zoo.pipeline._catalogue import BUILD_AGAIN, built_file, built_model, read_records
 from zoo.pipeline._folders import locked, replace_folder
 from zoo.pipeline._labels import Annotations, labelled_sets
 from zoo.pipeline._provenance import provenance_of
 from zoo.pipeline._stages_measuring import artifact_name
+from zoo.pipeline._store import DamagedStageError, Store
 from zoo.progress import Progress
-from zoo.records import DataRecord, DropinRecord, FairnessRecord, QualityRecord, WorksInRecord
+from zoo.records import RECORDS, DataRecord, DropinRecord, FairnessRecord, QualityRecord, WorksInRecord
 from zoo.spec import ModelSpec, load_spec
 
 if TYPE_CHECKING:
@@ -130,9 +131,16 @@ def _taught(out: Path, spec: ModelSpec, file: Path | None) -> Sequence[Picture] 
         return () if hash_file(file) in published else None
     folder = built_model(out, spec.name)
     record = read_records(folder.records).get("data")
-    for digest in sorted(folder.work.glob("store/data/*/pictures.sha256")):
-        if isinstance(record, DataRecord) and digest.read_text(encoding="ascii").strip() == record.pictures_sha256:
-            return read_picture_set(digest.with_name("pictures.json")).pictures
+    store = Store(folder.work)
+    if not isinstance(record, DataRecord):
+        return None
+    for key in store.keys("data"):
+        try:
+            stored = store.find("data", key)
+        except DamagedStageError:
+            continue
+        if stored and stored.path("pictures.sha256").read_text(encoding="ascii").strip() == record.pictures_sha256:
+            return read_picture_set(stored.path("pictures.json")).pictures
     return None
 
 
@@ -187,17 +195,24 @@ def write_card_again(name: str, *, out: Path, command: str, templates: Path | No
     """Write the card of a built model again, from its records and the spec's present words, and return the release.
 
     What was measured stays as it is; words and templates are the present ones, `templates` first. Raises InputError
-    where there is no build, or a template is wrong; the release then stays as it was.
+    where there is no build, or a template is wrong, and RefusedError where a file of the build was altered; the release
+    then stays as it was.
     """
     from zoo.card import check_templates, render_card
-    from zoo.release import read_manifest, write_manifest
+    from zoo.release import read_manifest, read_release_records, write_manifest
 
     folder = built_model(out, name)
     with locked(folder):
         words = load_spec(name).spec
-        spec = read_manifest(folder.release).model_spec().model_copy(update={"title": words.title, "card": words.card})
+        manifest = read_manifest(folder.release, advice=BUILD_AGAIN)
+        spec = manifest.model_spec().model_copy(update={"title": words.title, "card": words.card})
         if templates is not None:
             check_templates(spec, templates)
+        # A new manifest would vouch for whatever lies there: only for what the build measured.
+        of_build = {record: digest for record, digest in manifest.records.items() if record in RECORDS}
+        read_release_records(
+            folder.records, manifest.model_copy(update={"records": of_build}), advice=BUILD_AGAIN, whole=True
+        )
         records = read_records(folder.records)
         made = folder.work / "release.new"
         if made.exists():
@@ -223,11 +238,8 @@ def _candidates(spec: ModelSpec, out: Path, file: Path | None) -> dict[str, Path
         check_fits(read_model(file), spec)
         return {FILE: file}
     folder = built_model(out, spec.name)
-    found = {
-        variant.name: path
-        for variant in spec.variants
-        if (path := folder.release / artifact_name(spec.name, variant.name)).is_file()
-    }
+    built = {variant.name: built_file(folder, variant.name) for variant in spec.variants}
+    found = {variant: path for variant, path in built.items() if path is not None}
     if not found:
         raise InputError(f"{folder.release} holds none of the model's files; build it again.")
     return found

@@ -11,6 +11,8 @@ from zoo.pipeline._stage import read_record
 from zoo.records import LATER_RECORDS, RECORDS, GatesRecord, StageRecord
 from zoo.spec import NetworkSpec, list_models, load_any_spec, load_spec
 
+BUILD_AGAIN = "build the model again"
+
 
 @dataclass(frozen=True)
 class ModelEntry:
@@ -67,6 +69,20 @@ def built_model(out: Path, name: str) -> BuildFolder:
     if not folder.release.is_dir():
         raise InputError(f"{folder.root} holds no release; run 'zoo build {name}' first, or give its --out.")
     return folder
+
+
+def built_file(folder: BuildFolder, variant: str) -> Path | None:
+    """A variant's file in the release of a build, held against its manifest; None where there is none.
+
+    Raises RefusedError where it is not the file that was built.
+    """
+    from zoo.release import check_listed
+
+    name = f"{folder.root.name}_{variant}.tflite"
+    if not (folder.release / name).is_file():
+        return None
+    check_listed(folder.release, name, advice=BUILD_AGAIN)
+    return folder.release / name
 
 
 def read_records(folder: Path) -> dict[str, StageRecord]:

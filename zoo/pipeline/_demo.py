@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zoo.errors import InputError
-from zoo.pipeline._catalogue import built_model
+from zoo.pipeline._catalogue import BUILD_AGAIN, built_file, built_model
 from zoo.pipeline._folders import build_folder
-from zoo.pipeline._stages_measuring import artifact_name
 from zoo.progress import Progress
 from zoo.spec import ModelSpec, load_spec
 
@@ -96,7 +95,8 @@ def demo_sides(spec: ModelSpec, out: Path, file: Path | None, progress: Progress
 
 
 def _built(spec: ModelSpec, out: Path, variant: str) -> Path:
-    path = built_model(out, spec.name).release / artifact_name(spec.name, variant)
-    if not path.is_file():
-        raise InputError(f"{path} is not there; build the model again.")
+    folder = built_model(out, spec.name)
+    path = built_file(folder, variant)
+    if path is None:
+        raise InputError(f"{folder.release} has no file of the variant '{variant}'; {BUILD_AGAIN}.")
     return path

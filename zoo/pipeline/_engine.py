@@ -10,12 +10,14 @@ from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from pydantic import ValidationError
+
 from zoo.errors import InputError, OutsideError
 from zoo.pipeline._keys import Json, hash_json
 from zoo.pipeline._stage import Stage, StageRun, write_records
-from zoo.pipeline._store import Store, StoredStage
+from zoo.pipeline._store import DamagedStageError, Store, StoredStage
 from zoo.progress import Progress
-from zoo.records import FileRef, Provenance
+from zoo.records import RECORDS, FileRef, Provenance
 
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 """The errors by which systems say that a disk or a quota is full."""
@@ -80,13 +82,34 @@ def run_stages(
         key = stage_key(stage, done)
         if forced:
             store.invalidate(stage.name, key)
-        stored = store.find(stage.name, key)
+        stored = _kept(stage, key, store=store, progress=progress)
         ran = stored is None
         if stored is None:
             stored = _run_stage(stage, key, done=done, store=store, provenance=provenance, progress=progress)
         done[stage.name] = stored
         outcomes.append(StageOutcome(stored=stored, ran=ran))
     return outcomes
+
+
+def _kept(stage: Stage, key: str, *, store: Store, progress: Progress) -> StoredStage | None:
+    """What the store has of a stage; None, and a word where there is something, unless all of it can be used."""
+    try:
+        stored = store.find(stage.name, key)
+        if stored is not None:
+            for name in stage.records:
+                _check_record(stored, name)
+    except DamagedStageError as damage:
+        progress.say(f"{stage.name}: what was kept of it cannot be used ({damage}), so it is made again")
+        return None
+    return stored
+
+
+def _check_record(stored: StoredStage, name: str) -> None:
+    """Raises DamagedStageError where a record is not one that this version of the package reads."""
+    try:
+        RECORDS[name].model_validate_json(stored.record_path(name).read_bytes())
+    except (KeyError, OSError, ValidationError):
+        raise DamagedStageError(f"the record '{name}' is one that this version does not read") from None
 
 
 def _declared_inputs(stage: Stage, done: Mapping[str, StoredStage]) -> dict[str, StoredStage]:

@@ -9,11 +9,11 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from zoo.errors import InputError, RefusedError
+from zoo.pipeline._catalogue import built_file
 from zoo.pipeline._folders import build_folder
 from zoo.pipeline._keys import Json
 from zoo.pipeline._ladder_plan import LadderPlan, dense_name, rung_name
 from zoo.pipeline._stage import Reads, Stage, StageRun
-from zoo.pipeline._stages_measuring import artifact_name
 from zoo.progress import Progress
 from zoo.records import StageRecord
 from zoo.spec import ModelSpec, Network, NetworkSpec, Precision
@@ -61,8 +61,8 @@ def find_start(plan: LadderPlan, *, progress: Progress) -> Start:
     """
     if isinstance(plan.spec, NetworkSpec):
         return Start(title=f"{plan.spec.title} (seed {plan.spec.network.seed})", zeros=0.0, network=plan.spec.network)
-    built = build_folder(plan.options.out, plan.spec.name).release / artifact_name(plan.spec.name, "dense")
-    if built.is_file():
+    built = built_file(build_folder(plan.options.out, plan.spec.name), "dense")
+    if built is not None:
         return _of_file(built.read_bytes(), f"the built dense file {built.name}")
     return _of_file(_training_start(plan.spec, progress), f"{plan.spec.student.start}, stored dense")
 

@@ -1,4 +1,4 @@
-"""The run store: outputs of stages by key. A folder is there complete or not at all.
+"""The run store: outputs of stages by key. A folder is there complete or not at all, and held against its hashes.
 
 work/store/STAGE/KEY/           outputs.json, records/NAME.json and the stage's files
 work/store/STAGE/KEY.tmp-PID/   being written; what a dead build left is removed by the next one
@@ -11,9 +11,9 @@ import os
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from zoo.files import hash_file
 from zoo.records import FileRef
@@ -23,7 +23,7 @@ RECORDS_FOLDER = "records"
 
 
 class Outputs(BaseModel):
-    """`outputs.json`: every file of a complete stage by content, so that nothing is hashed twice."""
+    """`outputs.json`: every file of a complete stage by content."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -31,6 +31,19 @@ class Outputs(BaseModel):
     key: str
     seconds: float = Field(ge=0)
     files: list[FileRef]
+
+    @field_validator("files")
+    @classmethod
+    def _stay_inside(cls, files: list[FileRef]) -> list[FileRef]:
+        for file in files:
+            path = PurePosixPath(file.name)
+            if path.is_absolute() or ".." in path.parts or not path.parts:
+                raise ValueError("a file lies outside the stage's folder")
+        return files
+
+
+class DamagedStageError(Exception):
+    """A stage is in the store, and is not what was put there; the message is a clause that says so."""
 
 
 @dataclass(frozen=True)
@@ -61,20 +74,27 @@ class Store:
         self._progress = work / "progress"
 
     def find(self, stage: str, key: str) -> StoredStage | None:
-        """The complete stage of that key; None where there is none or one of its files is gone or cut short."""
+        """The complete stage of that key, each of its files as it was written; None where there is none.
+
+        Raises DamagedStageError where a file is gone or has another content, or `outputs.json` cannot be read.
+        """
         folder = self._store / stage / key
+        if not folder.is_dir():
+            return None
         try:
             outputs = Outputs.model_validate_json((folder / OUTPUTS_FILE).read_bytes())
         except (OSError, ValidationError):
-            return None
+            raise DamagedStageError(f"{OUTPUTS_FILE} in {folder} cannot be read") from None
         if outputs.stage != stage or outputs.key != key:
-            return None
+            raise DamagedStageError(f"{folder} holds what belongs elsewhere")
         for file in outputs.files:
-            path = folder / file.name
-            if not path.is_file() or path.stat().st_size != file.bytes:
-                return None
-        files = {file.name: file for file in outputs.files}
-        return StoredStage(stage=stage, key=key, folder=folder, seconds=outputs.seconds, files=files)
+            if not _is_whole(folder / file.name, file):
+                raise DamagedStageError(f"{file.name} in {folder} is not as it was written")
+        return _stored(folder, outputs)
+
+    def keys(self, stage: str) -> list[str]:
+        """The keys of all complete stages of that name, in order."""
+        return sorted(folder.name for folder in self._store.glob(f"{stage}/*") if ".tmp-" not in folder.name)
 
     def begin(self, stage: str, key: str) -> Path:
         """A fresh empty folder for the outputs of a stage."""
@@ -96,10 +116,7 @@ class Store:
         _remove(final)
         folder.rename(final)
         self.forget_progress(stage, key)
-        found = self.find(stage, key)
-        if found is None:
-            raise RuntimeError(f"stage {stage} vanished from {final} while it was completed")
-        return found
+        return _stored(final, outputs)
 
     def discard(self, folder: Path) -> None:
         """Remove what a failed stage had begun."""
@@ -124,6 +141,18 @@ class Store:
         """Remove what dead builds were writing; the lock says that no other build is alive."""
         for folder in self._store.glob("*/*.tmp-*"):
             _remove(folder)
+
+
+def _stored(folder: Path, outputs: Outputs) -> StoredStage:
+    files = {file.name: file for file in outputs.files}
+    return StoredStage(stage=outputs.stage, key=outputs.key, folder=folder, seconds=outputs.seconds, files=files)
+
+
+def _is_whole(path: Path, file: FileRef) -> bool:
+    try:
+        return path.is_file() and path.stat().st_size == file.bytes and hash_file(path) == file.sha256
+    except OSError:
+        return False
 
 
 def _remove(folder: Path) -> None:

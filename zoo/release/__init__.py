@@ -12,11 +12,11 @@ from zoo.release._manifest import (
     ManifestFile,
     ManifestReference,
 )
-from zoo.release._manifest_files import read_manifest, write_manifest
+from zoo.release._manifest_files import check_listed, read_manifest, write_manifest
 from zoo.release._measures import Measured
 from zoo.release._publish import Published, SentFile, publish
 from zoo.release._pull import pull, release_at
-from zoo.release._records import read_measured
+from zoo.release._records import read_measured, read_release_records
 from zoo.release._verify import Verified, verify_release
 
 __all__ = [
@@ -34,6 +34,7 @@ __all__ = [
     "SentFile",
     "Verified",
     "Wish",
+    "check_listed",
     "compare_releases",
     "compare_variants",
     "judge",
@@ -41,6 +42,7 @@ __all__ = [
     "pull",
     "read_manifest",
     "read_measured",
+    "read_release_records",
     "release_at",
     "verify_release",
     "write_manifest",

@@ -136,6 +136,18 @@ def read_manifest(folder: Path, *, advice: str = "build the release again") -> M
     return manifest
 
 
+def check_listed(folder: Path, name: str, *, advice: str) -> None:
+    """Hold one file of a release folder against its manifest, where it has one that lists the file.
+
+    Raises RefusedError where the file was altered, InputError for a manifest that is not valid, and OSError.
+    """
+    if not (folder / MANIFEST_NAME).is_file():
+        return
+    for file in load_manifest(folder / MANIFEST_NAME).files:
+        if file.path == name:
+            _check_file(folder, file, advice)
+
+
 def _check_names(folder: Path, present: set[str], listed: set[str], advice: str) -> None:
     for name in sorted(listed - present):
         raise RefusedError(f"{folder / name} is in the manifest but not there; {advice}.")
