@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -92,3 +93,21 @@ def test_a_cache_that_cannot_be_written_costs_time_only(
     listener = Listener()
     assert len(scan_pictures(tmp_path / "pictures", DataSplit(), progress=listener).pictures) == 1
     assert "The next scan will be slow" in listener.remarks[0]
+
+
+class _Stopped(Listener):
+    """Ctrl-C while the first picture is told of."""
+
+    def advance(self, amount: float = 1.0, note: str | None = None) -> None:
+        raise KeyboardInterrupt
+
+
+def test_a_scan_that_is_stopped_leaves_no_thread_that_decodes(tmp_path: Path, cache: Path) -> None:
+    for seed in range(40):
+        scene(seed % 3).save(tmp_path / f"{seed}.png")
+    before = threading.active_count()
+    # What was raised is held here, and with it all that the scan had at hand.
+    with pytest.raises(KeyboardInterrupt) as held:
+        scan_pictures(tmp_path, DataSplit(), progress=_Stopped())
+    assert threading.active_count() == before
+    assert held.value is not None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from pathlib import Path
 
 import numpy as np
@@ -101,6 +103,21 @@ def test_batches_depend_on_the_seed_and_the_update_alone(source_of) -> None:  # 
         np.testing.assert_array_equal(one.targets[1], two.targets[1])
     assert not np.array_equal(straight[0].inputs, straight[1].inputs)
     assert not np.array_equal(straight[0].inputs, source_of(8).batch(0).inputs)
+
+
+def test_batches_that_were_closed_end_for_whoever_still_asks(source_of) -> None:  # type: ignore[no-untyped-def]
+    batches = source_of(7).batches(0)
+    taken: list[object] = []
+    with batches:
+        taken.append(next(batches))
+        asker = threading.Thread(target=lambda: taken.extend(batches))
+        asker.start()
+        while len(taken) < 3:
+            time.sleep(0.01)
+    asker.join(timeout=30)
+    assert not asker.is_alive()
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("batches")]
+    assert list(batches) == []
 
 
 def test_a_batch_holds_the_teacher_s_answers_to_its_inputs(source_of, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -36,6 +37,23 @@ class _CutAfter(SilentProgress):
         self._left -= 1
         if self._left <= 0:
             raise _CutError
+
+
+class _ThreadsAtEachTask(SilentProgress):
+    """Which threads of batches are alive when a unit of training begins."""
+
+    def __init__(self) -> None:
+        self.alive: dict[str, list[str]] = {}
+
+    @contextmanager
+    def task(self, label: str, total: float | None) -> Iterator[Ticker]:
+        self.alive[label] = batch_threads()
+        with super().task(label, total) as ticker:
+            yield ticker
+
+
+def batch_threads() -> list[str]:
+    return [thread.name for thread in threading.enumerate() if thread.name.startswith("batches")]
 
 
 class _Trainings:
@@ -111,6 +129,26 @@ def test_tensorboard_has_the_sparsity_of_the_prune_step(straight: tuple[Trained,
     logs = EventAccumulator(str(straight[1] / "out" / "tensorboard" / "prune" / "metrics"), {"tensors": 0})
     logs.Reload()
     assert any(tag.endswith("/sparsity") for tag in logs.Tags()["tensors"])
+
+
+def test_no_thread_asks_the_teacher_when_the_next_unit_begins(trainings: _Trainings, tmp_path: Path) -> None:
+    progress = _ThreadsAtEachTask()
+    trainings.run(tmp_path, progress)
+    assert [label for label in progress.alive if label.startswith("train:")] == [
+        "train: pretrain",
+        "train: prune",
+        "train: finetune",
+    ]
+    assert set(map(tuple, progress.alive.values())) == {()}
+    assert batch_threads() == []
+
+
+def test_no_thread_asks_the_teacher_after_a_training_was_stopped(trainings: _Trainings, tmp_path: Path) -> None:
+    # What was raised is held here, and with it all that the training had at hand.
+    with pytest.raises(_CutError) as held:
+        trainings.run(tmp_path, _CutAfter(5))
+    assert batch_threads() == []
+    assert held.value is not None
 
 
 @pytest.mark.parametrize(

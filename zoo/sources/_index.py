@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from os import cpu_count
 from pathlib import Path
 
@@ -52,10 +53,16 @@ def inspect_all(root: Path, files: Mapping[str, FileState], *, progress: Progres
     }
     new = [name for name in files if name not in outcomes]
     if new:
-        with progress.task("Checking pictures", float(len(new))) as ticker:
-            for name, outcome in _inspect(root, new):
-                outcomes[name] = outcome
-                ticker.advance()
+        # Pillow decodes without holding the interpreter's lock, so threads do.
+        pool = ThreadPoolExecutor(max_workers=min(_MOST_WORKERS, cpu_count() or 1))
+        try:
+            with progress.task("Checking pictures", float(len(new))) as ticker:
+                for name, outcome in zip(new, pool.map(partial(_inspect, root), new), strict=True):
+                    outcomes[name] = outcome
+                    ticker.advance()
+        finally:
+            # After Ctrl-C the pictures that wait are not decoded.
+            pool.shutdown(wait=True, cancel_futures=True)
     if new or len(known) != len(files):
         settled = {
             name: _Known(state, outcomes[name])
@@ -69,16 +76,11 @@ def inspect_all(root: Path, files: Mapping[str, FileState], *, progress: Progres
     return {name: outcomes[name] for name in files}
 
 
-def _inspect(root: Path, names: Iterable[str]) -> Iterable[tuple[str, Outcome]]:
-    def one(name: str) -> tuple[str, Outcome]:
-        try:
-            return name, inspect_picture(root / name)
-        except UnusableError as error:
-            return name, str(error)
-
-    # Pillow decodes without holding the interpreter's lock, so threads do.
-    with ThreadPoolExecutor(max_workers=min(_MOST_WORKERS, cpu_count() or 1)) as pool:
-        yield from pool.map(one, names)
+def _inspect(root: Path, name: str) -> Outcome:
+    try:
+        return inspect_picture(root / name)
+    except UnusableError as error:
+        return str(error)
 
 
 def _index_path(root: Path) -> Path:

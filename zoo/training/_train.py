@@ -178,12 +178,17 @@ class _Training:
 
         if standing.epoch < unit.epochs:
             left = (unit.epochs - standing.epoch) * unit.updates_per_epoch
-            with self._progress.task(f"train: {unit.label}", left) as ticker:
+            first_update = unit.first_update + standing.epoch * unit.updates_per_epoch
+            with (
+                self._progress.task(f"train: {unit.label}", left) as ticker,
+                # Closed with the unit: the next one asks the same teacher, whose interpreter takes one thread.
+                self._source.batches(first_update) as batches,
+            ):
                 run_unit(
                     model,
                     unit,
                     replicas=self._replicas,
-                    batches=self._source.batches(unit.first_update + standing.epoch * unit.updates_per_epoch),
+                    batches=batches,
                     first_epoch=standing.epoch,
                     optimizer_state=standing.optimizer,
                     logs=self._folder / "tensorboard",
