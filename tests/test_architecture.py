@@ -53,7 +53,7 @@ LOWER = {
         "demo",
     },
     "pytest_plugin": BASE | {"families", "pipeline"},
-    "cli": BASE | {"adapt", "card", "demo", "pipeline", "bench", "xnnpack", "release", "tflite"},
+    "cli": BASE | {"adapt", "card", "demo", "pipeline", "bench", "sources", "xnnpack", "release", "tflite"},
 }
 """Which packages each may import. The command line may call a domain function that needs no build."""
 

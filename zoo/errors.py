@@ -1,7 +1,8 @@
 """Errors that a person meets: one plain sentence that names the file, field or operator and the next step.
 
 The command line turns each into its exit code (the contract in the reference):
-0 done, 1 the answer is no, 2 usage or bad input, 3 something outside failed.
+0 done, 1 the answer is no, 2 usage or bad input, 3 something outside failed. Any other exception but the
+system's own is a fault of this package: 70, with its traceback in a log.
 """
 
 from __future__ import annotations

@@ -7,36 +7,24 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.processes import ZOO, running
 from zoo.records import BenchRecord
 
 QUICK = ("--seconds", "1")
 
 
 def bench(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    command = [str(Path(sys.executable).with_name("zoo")), "bench", *map(str, arguments)]
+    command = [ZOO, "bench", *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
 
 
-@contextlib.contextmanager
-def benching(*arguments: str | Path) -> Iterator[subprocess.Popen[str]]:
-    command = [str(Path(sys.executable).with_name("zoo")), "bench", *map(str, arguments)]
-    with subprocess.Popen(
-        command,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        # A shell ignores Ctrl-C for what it runs in the background, and children inherit that.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
-    ) as process:
-        yield process
-        process.kill()
+def benching(*arguments: str | Path) -> contextlib.AbstractContextManager[subprocess.Popen[str]]:
+    return running([ZOO, "bench", *arguments], seconds=300)
 
 
 def children(parent: int) -> list[tuple[int, str]]:

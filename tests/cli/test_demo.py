@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import json
-import signal
 import subprocess
 import sys
-import urllib.request
 from pathlib import Path
 
 import pytest
@@ -72,24 +69,3 @@ def test_a_broken_video_is_one_sentence_too(here: Path, published_sparse: Path) 
     assert done.returncode == 2
     assert done.stderr.strip() == "Error: broken.mp4 is no video that can be read; give an MP4, WebM or AVI file."
     assert not (here / "a.mp4").exists()
-
-
-def test_a_served_page_is_told_in_json_and_ends_with_ctrl_c(here: Path, published_sparse: Path) -> None:
-    command = [sys.executable, "-m", "zoo.cli", "demo", "face_detector", "--file", str(published_sparse)]
-    command += ["--out", "builds", "--serve", "--json"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        lines = []
-        while not lines or lines[-1] != "}\n":
-            line = process.stdout.readline()
-            if not line:
-                pytest.skip("the page could not be made; the runtime may be out of reach")
-            lines.append(line)
-        document = json.loads("".join(lines))
-        with urllib.request.urlopen(document["address"], timeout=10) as answer:
-            assert b"BlazeFace" in answer.read()
-        process.send_signal(signal.SIGINT)
-        assert process.wait(timeout=20) == 0
-    assert document["page"] == str(Path("builds/face_detector/demo"))
-    assert [side["name"] for side in document["sides"]] == ["dense", "sparse"]
-    assert (here / "builds" / "face_detector" / "demo" / "index.html").is_file()

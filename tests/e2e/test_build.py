@@ -17,6 +17,7 @@ import pytest
 from PIL import Image
 
 from tests.e2e.conftest import Built, command, zoo
+from tests.processes import running
 from zoo.pipeline import build_folder, locked, read_records
 from zoo.records import RECORDS, BenchRecord, DataRecord, GatesRecord, InspectRecord, QualityRecord
 from zoo.release import read_manifest
@@ -223,29 +224,18 @@ def test_killed_build_goes_on_and_ends_with_the_same_file(smoke_build: Built, tm
     assert not list((out / "face_detector" / "work" / "store").glob("*/*.tmp-*"))
 
 
-def heed_interrupts() -> None:
-    """Undo that a shell starts what runs in the background deaf to Ctrl-C; runs in the child before it starts."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-
-
-def test_interrupted_build_says_how_to_go_on(smoke_build: Built, tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)])
+def test_stopped_build_says_how_to_go_on(smoke_build: Built, tmp_path: Path, number: signal.Signals) -> None:
     out = copy_of(smoke_build, tmp_path, without=("bench",))
-    with subprocess.Popen(
-        command(*SMOKE, "--out", str(out)),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        cwd=tmp_path,
-        preexec_fn=heed_interrupts,
-    ) as build:
+    with running(command(*SMOKE, "--out", str(out)), seconds=600, cwd=tmp_path) as build:
         assert build.stderr is not None
         for line in build.stderr:
             if line.startswith("bench: "):
                 break
         time.sleep(1)
-        build.send_signal(signal.SIGINT)
-        rest = build.stderr.read()
-        assert build.wait() == 130
+        build.send_signal(number)
+        _, rest = build.communicate(timeout=120)
+    assert build.returncode == 128 + number
     assert "the same command goes on" in rest
     assert "Traceback" not in rest
 

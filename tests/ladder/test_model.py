@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.conftest import command, zoo
+from tests.processes import running
 from zoo.errors import InputError
 from zoo.pipeline import LadderOptions, LadderPlan, climb_ladder, make_ladder_plan
 from zoo.pipeline._ladder_files import climbable, find_start
@@ -71,16 +72,14 @@ def test_float16_rungs_are_file_surgery_that_needs_no_tensorflow(tmp_path: Path)
 def test_ctrl_c_while_timing_leaves_a_record_that_is_marked(tmp_path: Path) -> None:
     out = tmp_path / "build"
     arguments = ("ladder", "face_detector", "--sparsity", "0.8", "--on", "host", "--seconds", "600", "--out", str(out))
-    # A shell ignores Ctrl-C for what it runs in the background, and children inherit that.
-    heard = lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)  # noqa: E731
-    with subprocess.Popen(command(*arguments), stderr=subprocess.PIPE, text=True, preexec_fn=heard) as running:
-        assert running.stderr is not None
-        while "ladder: time" not in running.stderr.readline():
-            assert running.poll() is None
+    with running(command(*arguments), seconds=600) as ladder:
+        assert ladder.stderr is not None
+        while "ladder: time" not in ladder.stderr.readline():
+            assert ladder.poll() is None
         time.sleep(10)
-        running.send_signal(signal.SIGINT)
-        said = running.stderr.read()
-    assert running.returncode == 130
+        ladder.send_signal(signal.SIGINT)
+        _, said = ladder.communicate(timeout=300)
+    assert ladder.returncode == 130
     assert "what was finished is in" in said
     record = LadderRecord.model_validate_json((out / "face_detector" / "ladder" / "ladder.json").read_bytes())
     assert not record.complete

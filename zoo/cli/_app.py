@@ -25,7 +25,10 @@ from zoo.cli import (
     _repack,
 )
 
-EXIT_CODES = "Exits 0 when done, 1 when the answer is no, 2 on bad input, 3 when something outside failed."
+EXIT_CODES = (
+    "Exits 0 when done, 1 when the answer is no, 2 on bad input, 3 when something outside failed, 70 on a fault of zoo "
+    "itself, 130 or 143 when stopped."
+)
 
 app = typer.Typer(
     name="zoo",

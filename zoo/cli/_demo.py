@@ -115,8 +115,10 @@ def _serve(folder: Path, port: int, document: dict[str, Any], *, as_json: bool) 
     import sys
 
     from zoo.cli._output import person, write_json
+    from zoo.cli._stopping import obey_ctrl_c
     from zoo.demo import serving
 
+    obey_ctrl_c()
     with serving(folder, port) as (server, address):
         if as_json:
             write_json({**document, "address": address})

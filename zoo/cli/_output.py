@@ -18,9 +18,24 @@ LOG_WIDTH = 140
 """Width of tables where standard output is not a terminal, so that logs and pipes get whole rows."""
 
 
+_written: list[bool] = []
+
+
 def write_json(document: Any) -> None:
     """One JSON document: a record or a part of one, or mappings and lists of plain values and such parts."""
-    sys.stdout.write(json.dumps(document, indent=2, default=_plain, ensure_ascii=False) + "\n")
+    text = json.dumps(document, indent=2, default=_plain, ensure_ascii=False)
+    _written.append(True)
+    sys.stdout.write(text + "\n")
+
+
+def has_document() -> bool:
+    """Whether this command wrote its document: under --json there is one, and no error adds another."""
+    return bool(_written)
+
+
+def forget_document() -> None:
+    """Begin another command in the same process."""
+    _written.clear()
 
 
 def _plain(value: Any) -> Any:

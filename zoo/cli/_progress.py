@@ -6,7 +6,7 @@ import os
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
@@ -32,8 +32,10 @@ def show_progress(*, log: Path | None = None) -> Iterator[Progress]:
         with _listener(sys.stderr) as progress:
             yield progress
         return
+    from zoo.cli._streams import SteadyText
+
     with (
-        os.fdopen(os.dup(2), "w", buffering=1, encoding="utf-8", errors="replace") as stream,
+        SteadyText(os.dup(2), encoding="utf-8", by_line=True, close=True) as stream,
         _diverted(log),
         _listener(stream) as progress,
     ):
@@ -42,7 +44,11 @@ def show_progress(*, log: Path | None = None) -> Iterator[Progress]:
 
 @contextmanager
 def _diverted(log: Path) -> Iterator[None]:
-    """Let file descriptor 2 be a file for a while; native code and children write there without asking Python."""
+    """Let file descriptor 2 be a file for a while; native code and children write there without asking Python.
+
+    The traceback of what ends the work goes there too.
+    """
+    from zoo.cli._fault import KeptError, is_fault, traceback_of
     from zoo.errors import OutsideError
 
     try:
@@ -58,6 +64,12 @@ def _diverted(log: Path) -> Iterator[None]:
         with file:
             os.dup2(file.fileno(), 2)
         yield
+    except Exception as error:
+        with suppress(OSError):
+            os.write(2, traceback_of(error).encode("utf-8", "backslashreplace"))
+        if is_fault(error):
+            raise KeptError(log) from error
+        raise
     finally:
         sys.stderr.flush()
         os.dup2(before, 2)
