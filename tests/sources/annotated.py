@@ -88,7 +88,9 @@ def write_dlib(scene: Scene, root: Path) -> None:
                 lines += [f"<part name='{part}' x='{u:g}' y='{v:g}'/>"] if visibility else []
             lines.append("</box>")
         lines.append("</image>")
-    (root / "faces.xml").write_text("\n".join([*lines, "</images></dataset>"]), encoding="latin-1")
+    (root / "faces.xml").write_text(
+        "\n".join([*lines, "</images></dataset>"]), encoding="latin-1", errors="xmlcharrefreplace"
+    )
 
 
 def write_wider_face(scene: Scene, root: Path) -> None:

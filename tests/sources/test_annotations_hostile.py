@@ -141,7 +141,14 @@ def test_a_link_out_of_the_folder_is_not_followed(tmp_path: Path) -> None:
     ("line", "said"),
     [
         ("0 0.5 0.5 0.1", "train/labels/a.txt line 2 has 4 numbers and a YOLO box five"),
-        ("0 0.1 0.1 0.2 0.2 0.3 0.3", "line 2 has 7 numbers"),
+        ("0 0.1 0.1 0.2 0.2 0.3", "line 2 has 6 numbers and a YOLO box five: class, x, y, width and height; a sixth"),
+        ("0 0.1 0.1 0.2 0.2 0.3 0.3 0.4", "line 2 has 8 numbers and a YOLO box five"),
+        ("0 0.1 0.1 0.2 0.2 0.3 1.3", "line 2: an outline's x and y are shares of the picture"),
+        ("0 0.5 0.5 0.4 0.4 0.5 0.5 2", "if the others are key points, write kpt_shape: [1, 3] into data.yaml"),
+        ("0.5 0.5 0.5 0.1 0.1", "line 2: class 0.5 is no whole number"),
+        ("inf 0.5 0.5 0.1 0.1", "line 2: class inf is no whole number"),
+        ("1e300 0.5 0.5 0.1 0.1", "line 2: class 1e+300 has no name"),
+        ("0,0.5,0.5,0.1,0.1", "line 2 is not five numbers, separated by spaces"),
         ("0 0.5 0.5 0.1 x", "line 2 is not five numbers"),
         ("0 nan 0.5 0.1 0.1", "line 2: x, y, width and height are shares of the picture, from 0 to 1"),
         ("0 12 8 30 20", "line 2: x, y, width and height are shares"),
@@ -318,7 +325,7 @@ def test_a_named_format_says_what_is_wrong_with_the_file(tmp_path: Path) -> None
     made.write_coco(ONE, tmp_path)
     (tmp_path / "results.json").write_text("[]")
     assert "results.json as a whole: Input should be an object" in sentence(tmp_path / "results.json", format="coco")
-    assert "no annotations in a format that is read" in sentence(tmp_path / "results.json")
+    assert "results.json as a whole: Input should be an object" in sentence(tmp_path / "results.json")
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
@@ -398,7 +405,7 @@ def test_more_pictures_or_objects_than_are_read_are_refused(tmp_path: Path, monk
         ("lsp", "labels.json is not a MATLAB 5.0 file"),
         ("dlib", "labels.json line 1 is not XML"),
         ("wider_face", "labels.json line 1: "),
-        ("yolo", "has no label file of any picture"),
+        ("yolo", "labels.json is the YOLO label file of no picture"),
     ],
 )
 def test_a_file_named_as_what_it_is_not(tmp_path: Path, format_name: str, said: str) -> None:

@@ -29,7 +29,9 @@ class Annotations:
         """The folder whose files count as what is named. Raises InputError where there is none."""
         if not self.place.exists():
             raise InputError(f"--annotations: there is no {self.place}; name an annotation file or its folder.")
-        return self.place if self.place.is_dir() else self.place.parent
+        from zoo.sources.annotations import pictures_folder
+
+        return pictures_folder(self.place)
 
     def read(self, progress: Progress) -> AnnotatedSet:
         """Raises InputError as `zoo.sources.annotations.read_annotations`."""

@@ -125,7 +125,7 @@ def data_stage(plan: Plan) -> Stage:
     return Stage(
         name="data",
         purpose="list the pictures, split them, and read what is labelled in them",
-        version="3",
+        version="4",
         run=run,
         parameters=parameters,
         tools=["pillow"] if folder is not None else sorted({picture.package for picture in data.sample}),

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zoo.errors import InputError
+from zoo.sources._walk import NO_PICTURE
 
 if TYPE_CHECKING:
     import numpy as np
@@ -113,7 +114,7 @@ def _decode(data: bytes) -> Image.Image:
     except UnusableError:
         raise
     except UnidentifiedImageError as error:
-        raise UnusableError("not a JPEG, PNG or WebP picture") from error
+        raise UnusableError(NO_PICTURE) from error
     except Image.DecompressionBombError as error:
         raise UnusableError(f"more than the {MOST_PIXELS} pixels allowed") from error
     except Exception as error:

@@ -11,8 +11,9 @@ from zoo.progress import Progress
 from zoo.records import SkippedPicture
 from zoo.sources._clusters import leaders
 from zoo.sources._decode import Decoded
+from zoo.sources._header import read_header, stored_not_shown
 from zoo.sources._index import Outcome, inspect_all
-from zoo.sources._labels import Label, read_labels
+from zoo.sources._labels import Label, PixelBox, read_labels
 from zoo.sources._pictures import Picture, PictureSet, PictureSplit, set_digest
 from zoo.sources._walk import Walked, walk
 from zoo.spec import DataSplit
@@ -117,9 +118,19 @@ def _picture(root: Path, name: str, decoded: Decoded, label: Label, splits: Mapp
         height=decoded.height,
         split=splits[decoded.sha256],
         groups=dict(sorted(label.groups.items())),
-        face=label.box.shares(decoded.width, decoded.height) if label.box else None,
+        face=_face(root, name, decoded, label.box) if label.box else None,
         look=decoded.look,
     )
+
+
+def _face(root: Path, name: str, decoded: Decoded, box: PixelBox) -> tuple[float, float, float, float]:
+    """As `PixelBox.shares`; a box of the picture before its EXIF turn is told from one that is merely wrong."""
+    right, bottom = box.x + box.width, box.y + box.height
+    if right > decoded.width + 1 or bottom > decoded.height + 1:
+        header = read_header(root / name)
+        if header.stored != header.shown and right <= header.stored[0] + 1 and bottom <= header.stored[1] + 1:
+            raise InputError(stored_not_shown(box.where, name, header))
+    return box.shares(decoded.width, decoded.height)
 
 
 def _credit(root: Path, name: str) -> str:

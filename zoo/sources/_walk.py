@@ -10,6 +10,14 @@ from zoo.errors import InputError
 from zoo.records import SkippedPicture
 
 _PICTURE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp"})
+_UNREAD_SUFFIXES = frozenset(
+    {
+        *(".bmp", ".dib", ".gif", ".tif", ".tiff", ".heic", ".heif", ".avif", ".jp2", ".jxl", ".jfif", ".jpe"),
+        *(".ppm", ".pgm", ".pbm", ".pnm", ".dng", ".cr2", ".nef", ".arw"),
+    }
+)
+NO_PICTURE = "not a JPEG, PNG or WebP picture"
+"""Why a picture of another kind is left out."""
 _LABEL_FILES = frozenset({"labels.csv", "groups.csv"})
 _TABLE_SUFFIXES = frozenset({".csv", ".tsv", ".xls", ".xlsx", ".ods"})
 _CREDIT_FILE = "SOURCE.md"
@@ -38,6 +46,11 @@ class Walked:
     credits: list[str] = field(default_factory=list)
     skipped: list[SkippedPicture] = field(default_factory=list)
     links: int = 0
+
+    @property
+    def reasons(self) -> dict[str, str]:
+        """Why each picture was passed over, by its name."""
+        return {one.file: one.reason for one in self.skipped}
 
 
 def walk(root: Path) -> Walked:
@@ -74,17 +87,19 @@ def _sort_in(entry: os.DirEntry[str], root: Path, name: str, walked: Walked, wai
         waiting.append(f"{name}/")
         return
     suffix = os.path.splitext(entry.name)[1].lower()  # noqa: PTH122 - thousands of names, and a Path each is slow
+    if is_unread_picture(entry.name):
+        walked.skipped.append(SkippedPicture(file=_shown(name), reason=NO_PICTURE))
+        return
     is_picture = suffix in _PICTURE_SUFFIXES
     if not is_picture and entry.name not in _LABEL_FILES and entry.name != _CREDIT_FILE:
         walked.links += entry.is_symlink() and entry.is_dir()
         if suffix in _TABLE_SUFFIXES:
-            walked.tables.append(name.encode("utf-8", "backslashreplace").decode())
+            walked.tables.append(_shown(name))
         return
     problem = _problem(entry, name, root)
     if problem is not None:
         if is_picture:
-            shown = name.encode("utf-8", "backslashreplace").decode()
-            walked.skipped.append(SkippedPicture(file=shown, reason=problem))
+            walked.skipped.append(SkippedPicture(file=_shown(name), reason=problem))
         return
     if is_picture:
         state = entry.stat()
@@ -93,6 +108,15 @@ def _sort_in(entry: os.DirEntry[str], root: Path, name: str, walked: Walked, wai
         walked.labels.append(name)
     else:
         walked.credits.append(name)
+
+
+def is_unread_picture(name: str) -> bool:
+    """Whether a name ends as those of pictures of kinds that are not read."""
+    return os.path.splitext(name)[1].lower() in _UNREAD_SUFFIXES  # noqa: PTH122 - as above
+
+
+def _shown(name: str) -> str:
+    return name.encode("utf-8", "backslashreplace").decode()
 
 
 def _problem(entry: os.DirEntry[str], name: str, root: Path) -> str | None:

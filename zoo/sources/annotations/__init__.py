@@ -5,7 +5,7 @@ from zoo.sources.annotations._formats import FORMATS
 from zoo.sources.annotations._freihand import HAND_POINTS
 from zoo.sources.annotations._hub import hub_folder
 from zoo.sources.annotations._lsp import JOINTS
-from zoo.sources.annotations._read import read_annotations
+from zoo.sources.annotations._read import pictures_folder, read_annotations
 from zoo.sources.annotations._result import AnnotatedObject, AnnotatedPicture, AnnotatedSet, Box, Point
 from zoo.sources.annotations._unseen import (
     LabelledSet,
@@ -28,6 +28,7 @@ __all__ = [
     "find_annotations",
     "hub_folder",
     "labelled_digest",
+    "pictures_folder",
     "read_annotations",
     "read_labelled_sets",
     "unseen_part",

@@ -8,9 +8,10 @@ from typing import Annotated
 
 from pydantic import Field
 
-from zoo.errors import InputError
+from zoo.errors import InputError, shortened
+from zoo.records import SkippedPicture
 from zoo.sources.annotations._folder import MOST_NAME, MOST_OBJECTS, MOST_PICTURES, MOST_POINTS, Folder
-from zoo.sources.annotations._json import Coordinate, Part, parse_json
+from zoo.sources.annotations._json import Coordinate, Part, Whole, json_bytes, parse_json
 from zoo.sources.annotations._listed import Listed, Marked, Parsed, Place
 from zoo.sources.annotations._result import Box
 
@@ -21,26 +22,26 @@ _OFFICIAL = ("annotations/person_keypoints_val2017.json", "annotations/instances
 
 
 class _Image(Part):
-    id: int
+    id: Whole
     file_name: Annotated[str, Field(min_length=1, max_length=MOST_NAME)]
-    width: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
-    height: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
+    width: Annotated[Whole, Field(ge=1, le=1_000_000)] | None = None
+    height: Annotated[Whole, Field(ge=1, le=1_000_000)] | None = None
 
 
 class _Category(Part):
-    id: int
+    id: Whole
     name: Annotated[str, Field(min_length=1, max_length=128)]
     keypoints: Annotated[tuple[Annotated[str, Field(max_length=128)], ...], Field(max_length=MOST_POINTS)] = ()
 
 
 class _Annotation(Part):
-    image_id: int
-    category_id: int
+    image_id: Whole
+    category_id: Whole
     bbox: Annotated[list[Coordinate], Field(min_length=4, max_length=4)] | None = None
     keypoints: Annotated[list[Coordinate], Field(max_length=3 * MOST_POINTS)] | None = None
     area: Annotated[float, Field(ge=0, le=1e12, allow_inf_nan=False)] | None = None
-    iscrowd: Annotated[int, Field(ge=0, le=1)] = 0
-    ignore: Annotated[int, Field(ge=0, le=1)] = 0
+    iscrowd: Annotated[Whole, Field(ge=0, le=1)] = 0
+    ignore: Annotated[Whole, Field(ge=0, le=1)] = 0
 
 
 class _File(Part):
@@ -54,12 +55,18 @@ def coco_files(folder: Folder) -> list[str]:
     found = [
         name
         for name in folder.files("*.json", "annotations/*.json")
-        if all(key in folder.read(name, most=_MOST_BYTES) for key in _KEYS)
+        if _is_coco(json_bytes(folder.read(name, most=_MOST_BYTES)))
     ]
     if folder.chosen is None and any(name.startswith("val2017/") for name in folder.pictures):
         official = next((name for name in _OFFICIAL if name in found), None)
         return [official] if official else found
     return found
+
+
+def _is_coco(data: bytes) -> bool:
+    """Whether the three lists are there, or some are and the file ends before its time."""
+    present = [key in data for key in _KEYS]
+    return all(present) or (any(present) and not data.rstrip().endswith((b"}", b"]")))
 
 
 def read_coco(folder: Folder, file: str) -> Parsed:
@@ -76,16 +83,17 @@ def read_coco(folder: Folder, file: str) -> Parsed:
     bases = _bases(file)
     listed: dict[int, Listed] = {}
     pictures: dict[str, Listed] = {}
-    absent: list[str] = []
+    absent: list[SkippedPicture] = []
+    nameless = 0
     for index, image in enumerate(content.images):
         where = f"{file} images[{index}]"
         if image.id in listed:
-            raise InputError(f"{where}: another picture has the id {image.id} too: give each its own")
+            raise InputError(f"{where}: another picture has the id {shortened(image.id)} too: give each its own")
         size = (image.width, image.height) if image.width and image.height else None
         listed[image.id] = Listed(where, size=size)
         name = folder.find(image.file_name, bases, where=where)
         if name is None:
-            absent.append(image.file_name)
+            absent.append(folder.absent(image.file_name, bases))
         elif name in pictures:
             raise InputError(f"{where}: {name} is listed twice: remove one of the two entries")
         else:
@@ -94,11 +102,15 @@ def read_coco(folder: Folder, file: str) -> Parsed:
         where = f"{file} annotations[{index}]"
         picture, category = listed.get(annotation.image_id), categories.get(annotation.category_id)
         if picture is None:
-            raise InputError(f"{where}: no picture has the id {annotation.image_id}: correct image_id")
+            raise InputError(f"{where}: no picture has the id {shortened(annotation.image_id)}: correct image_id")
         if category is None:
-            raise InputError(f"{where}: no category has the id {annotation.category_id}: correct category_id")
+            raise InputError(
+                f"{where}: no category has the id {shortened(annotation.category_id)}: correct category_id"
+            )
         picture.objects.append(_marked(annotation, category, names, where))
-    return Parsed(pictures, names, tuple(absent))
+        nameless += bool(annotation.keypoints) and not category.keypoints
+    remark = f"{nameless} objects have key points that are not used, for their category names none in `keypoints`"
+    return Parsed(pictures, names, tuple(absent), (remark,) if nameless else ())
 
 
 def _bases(file: str) -> Sequence[str]:

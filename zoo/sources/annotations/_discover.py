@@ -77,7 +77,7 @@ def _folder(place: Path) -> Folder | None:
         return None
     # What its tables lack was told when the pictures were listed.
     labels = read_labels(place, walked.labels, list(walked.pictures), progress=SilentProgress())
-    return Folder(place, walked.pictures, labels, None)
+    return Folder(place, walked.pictures, walked.reasons, labels, None)
 
 
 def _candidates(root: Path) -> Iterator[Path]:

@@ -8,6 +8,7 @@ from xml.parsers import expat
 
 from zoo.errors import InputError
 from zoo.files import printable
+from zoo.records import SkippedPicture
 from zoo.sources.annotations._folder import MOST_PIXELS, MOST_POINTS, Folder
 from zoo.sources.annotations._listed import Listed, Marked, Parsed, Place
 
@@ -18,7 +19,12 @@ _SNIFFED = 1 << 16
 
 def dlib_files(folder: Folder) -> list[str]:
     """The XML files in which a `dataset` begins."""
-    return [name for name in folder.files("*.xml") if b"<dataset" in folder.read(name, most=_MOST_BYTES)[:_SNIFFED]]
+    # Without the zeros that UTF-16 puts between ASCII letters.
+    return [
+        name
+        for name in folder.files("*.xml")
+        if b"<dataset" in folder.read(name, most=_MOST_BYTES)[:_SNIFFED].replace(b"\0", b"")
+    ]
 
 
 def read_dlib(folder: Folder, file: str) -> Parsed:
@@ -35,12 +41,13 @@ def read_dlib(folder: Folder, file: str) -> Parsed:
     if len(names) > MOST_POINTS:
         raise InputError(f"{file} has {len(names)} names of parts, more than {MOST_POINTS}: give a part of it")
     pictures: dict[str, Listed] = {}
-    absent: list[str] = []
+    absent: list[SkippedPicture] = []
     base = PurePosixPath(file).parent.as_posix()
+    bases = ("" if base == "." else base, "")
     for image in parsing.images:
-        name = folder.find(image.name, ("" if base == "." else base, ""), where=image.where)
+        name = folder.find(image.name, bases, where=image.where)
         if name is None:
-            absent.append(image.name)
+            absent.append(folder.absent(image.name, bases))
         elif name in pictures:
             raise InputError(f"{image.where}: {name} is listed twice: put its boxes together")
         else:
@@ -136,8 +143,13 @@ class _Parsing:
         left, top, width, height = (self._number(attributes, name) for name in ("left", "top", "width", "height"))
         if width < 0 or height < 0:
             raise self._error("the box has a negative width or height: correct it")
-        ignored = attributes.get("ignore", "0") not in ("0", "false")
-        return _Box((left, top, left + width, top + height), ignored, self._where())
+        return _Box((left, top, left + width, top + height), self._ignored(attributes), self._where())
+
+    def _ignored(self, attributes: dict[str, str]) -> bool:
+        text = attributes.get("ignore", "0").strip().lower()
+        if text in ("true", "false"):
+            return text == "true"
+        return self._number({"ignore": text}, "ignore") != 0
 
     def _attribute(self, attributes: dict[str, str], name: str) -> str:
         if name not in attributes:

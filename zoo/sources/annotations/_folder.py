@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path, PurePosixPath
 
 from zoo.errors import InputError
+from zoo.files import printable
+from zoo.records import SkippedPicture
 from zoo.sources._labels import Label
-from zoo.sources._walk import FileState
+from zoo.sources._text import NotTextError, decode_text, same_form
+from zoo.sources._walk import NO_PICTURE, FileState, is_unread_picture
 
 MOST_PICTURES = 1_000_000
 MOST_OBJECTS = 5_000_000
@@ -23,11 +28,13 @@ MOST_NAME = 1024
 class Folder:
     """`root` is resolved. `pictures` and `labels` lie below it and are named by their path from there.
 
-    `chosen`: the annotation file that the user named, which then is the only one.
+    `skipped`: pictures that are there and not read, each with the reason. `chosen`: the annotation file that the user
+    named, which then is the only one.
     """
 
     root: Path
     pictures: Mapping[str, FileState]
+    skipped: Mapping[str, str]
     labels: Mapping[str, Label]
     chosen: str | None
 
@@ -67,25 +74,36 @@ class Folder:
         return data
 
     def text(self, name: str, *, most: int) -> str:
-        """As `read`, for UTF-8 text.
+        """As `read`, for text in UTF-8 or what its byte order mark says.
 
         Raises:
-            InputError: as `read`, or it is not UTF-8; the line is named.
+            InputError: as `read`, or it is no text; the line is named.
         """
-        data = self.read(name, most=most)
         try:
-            return data.decode("utf-8-sig")
-        except UnicodeDecodeError as error:
-            line = data.count(b"\n", 0, error.start) + 1
-            raise InputError(f"{name} line {line} is not UTF-8 text: save it as UTF-8") from error
+            return decode_text(self.read(name, most=most))
+        except NotTextError as error:
+            raise InputError(f"{name} line {error.line} {error}: save it as UTF-8") from error
+
+    def as_there(self, name: str) -> str | None:
+        """The name of a file as the folder has it, perhaps in another Unicode form; None where it has no such file."""
+        if self.has(name):
+            return name
+        return None if name.isascii() else self._other_files.get(same_form(name))
+
+    @cached_property
+    def _other_files(self) -> Mapping[str, str]:
+        """The files whose names are not plain ASCII, by these names in one form."""
+        names = (path.relative_to(self.root).as_posix() for path in self.root.rglob("*"))
+        return {same_form(name): name for name in names if not name.isascii() and self.has(name)}
 
     def find(self, key: str, bases: Sequence[str], *, where: str) -> str | None:
         """The picture that an annotation file calls `key`, below the first of `bases` that has it; None without one.
 
-        `bases` are folders from the root, "" for the root itself. `where` says who calls it so.
+        `bases` are folders from the root, "" for the root itself. `where` says who calls it so. A name in another
+        Unicode form is the same name, where no picture bears the very letters.
 
         Raises:
-            InputError: the key leads out of the folder.
+            InputError: the key leads out of the folder, or names two pictures that differ in their Unicode form alone.
         """
         key = key.replace("\\", "/")
         parts = PurePosixPath(key).parts
@@ -93,10 +111,57 @@ class Folder:
             raise InputError(f"{where}: '{_short(key)}' is no picture's name: correct it")
         if ".." in parts or key.startswith("/") or ":" in parts[0]:
             raise InputError(f"{where}: '{_short(key)}' leads out of the folder: name pictures by their path in it")
-        inside = "/".join(parts)
-        names = (f"{base}/{inside}" if base else inside for base in bases)
-        return next((name for name in names if name in self.pictures), None)
+        names = _below(bases, key)
+        exact = next((name for name in names if name in self.pictures), None)
+        if exact is not None or all(name.isascii() for name in names):
+            return exact
+        alike = next((self._forms[form] for form in map(same_form, names) if form in self._forms), [])
+        if len(alike) > 1:
+            raise InputError(
+                f"{where}: '{_short(key)}' names {len(alike)} pictures that differ in their Unicode form: rename one"
+            )
+        return alike[0] if alike else None
+
+    def absent(self, key: str, bases: Sequence[str]) -> SkippedPicture:
+        """What is said of a picture that `find` did not find: another kind of picture, or none, and what is like it."""
+        names = [same_form(name) for name in _below(bases, key)]
+        reason = next((self._reasons[name] for name in names if name in self._reasons), None)
+        if reason is None and is_unread_picture(key):
+            # Not brought from the hub, or not there at all.
+            reason = NO_PICTURE
+        if reason is None:
+            like = self._stems.get(_stem(key))
+            reason = "no such picture in the folder" + (f", which has {like}" if like else "")
+        return SkippedPicture(file=key, reason=reason)
+
+    @cached_property
+    def _reasons(self) -> Mapping[str, str]:
+        """`skipped`, by these names in one form."""
+        return {same_form(name): reason for name, reason in self.skipped.items()}
+
+    @cached_property
+    def _forms(self) -> Mapping[str, list[str]]:
+        """The pictures whose names are not plain ASCII, by these names in one form."""
+        forms: dict[str, list[str]] = defaultdict(list)
+        for name in self.pictures:
+            if not name.isascii():
+                forms[same_form(name)].append(name)
+        return forms
+
+    @cached_property
+    def _stems(self) -> Mapping[str, str]:
+        """The first picture of each base name, whatever its ending and its capitals."""
+        return {_stem(name): name for name in sorted(self.pictures, reverse=True)}
+
+
+def _below(bases: Sequence[str], key: str) -> list[str]:
+    inside = "/".join(PurePosixPath(key.replace("\\", "/")).parts)
+    return [f"{base}/{inside}" if base else inside for base in bases]
+
+
+def _stem(name: str) -> str:
+    return same_form(PurePosixPath(name.replace("\\", "/")).stem).casefold()
 
 
 def _short(key: str) -> str:
-    return "".join(sign if sign.isprintable() else "\ufffd" for sign in key[:80])
+    return printable(key[:80])

@@ -8,6 +8,7 @@ from typing import Annotated
 from pydantic import Field
 
 from zoo.errors import InputError
+from zoo.records import SkippedPicture
 from zoo.sources.annotations._folder import MOST_PIXELS, Folder
 from zoo.sources.annotations._json import parse_json
 from zoo.sources.annotations._listed import Listed, Marked, Parsed, Place
@@ -25,6 +26,8 @@ _MOST_BYTES = 1 << 28
 _MOST_HANDS = 200_000
 _XYZ = "_xyz.json"
 _K = "_K.json"
+FREIHAND_ENDINGS = (_XYZ, _K)
+"""How the names of its two files end."""
 _FIX = "give FreiHAND's two files together"
 
 _Number = Annotated[float, Field(ge=-1e9, le=1e9, allow_inf_nan=False)]
@@ -63,7 +66,7 @@ def read_freihand(folder: Folder, file: str) -> Parsed:
     split = PurePosixPath(file).name.removesuffix(_XYZ)
     bases = (f"{split}/rgb", "rgb", "images", split, "")
     pictures: dict[str, Listed] = {}
-    absent: list[str] = []
+    absent: list[SkippedPicture] = []
     for index, (hand, camera) in enumerate(zip(hands, cameras, strict=True)):
         where = f"{file}[{index}]"
         marked = Marked(None, "hand", where, [_project(point, camera, where) for point in hand])
@@ -75,7 +78,7 @@ def read_freihand(folder: Folder, file: str) -> Parsed:
             pictures[name] = Listed(where, [marked])
             found = True
         if not found:
-            absent.append(f"{index:08d}.jpg")
+            absent.append(folder.absent(f"{index:08d}.jpg", bases))
     return Parsed(pictures, HAND_POINTS, tuple(absent))
 
 

@@ -10,10 +10,13 @@ from zoo.errors import InputError
 from zoo.progress import Progress
 from zoo.records import SkippedPicture
 from zoo.sources._decode import MOST_BYTES, UnusableError
+from zoo.sources._header import PictureHeader, Size, read_header, stored_not_shown
 from zoo.sources._labels import Label
 from zoo.sources.annotations._folder import MOST_OBJECTS, MOST_PICTURES, MOST_PIXELS, Folder
-from zoo.sources.annotations._header import shown_size
 from zoo.sources.annotations._result import AnnotatedObject, AnnotatedPicture, Box, Point
+
+_SLACK = 1.0
+"""Pixels by which a box may leave its picture, as rounding does."""
 
 Place = tuple[float, float, int]
 """x, y and COCO's visibility, in the unit of the file."""
@@ -40,23 +43,26 @@ class Listed:
 
     where: str
     objects: list[Marked] = field(default_factory=list)
-    size: tuple[int, int] | None = None
+    size: Size | None = None
     labelled: bool = True
 
 
 @dataclass(frozen=True)
 class Parsed:
-    """An annotation file: its pictures by name, and those that it names and the folder lacks."""
+    """An annotation file: its pictures by name, those that it names and cannot be had, and what is to be said of it."""
 
     pictures: dict[str, Listed]
     keypoint_names: tuple[str, ...] = ()
-    absent: tuple[str, ...] = ()
+    absent: tuple[SkippedPicture, ...] = ()
+    remarks: tuple[str, ...] = ()
 
 
 def assemble(
     folder: Folder, parsed: Parsed, *, progress: Progress
 ) -> tuple[list[AnnotatedPicture], list[SkippedPicture]]:
     """The pictures in the order of their names, and those left out with the reason.
+
+    Where pictures are turned by EXIF and nothing says that the annotations are so too, that is told.
 
     Raises:
         InputError: a number is no place in a picture, a box lies outside of its picture, or a picture has another size
@@ -67,26 +73,37 @@ def assemble(
             f"the annotations hold more than {MOST_PICTURES} pictures or {MOST_OBJECTS} objects: give a part of them"
         )
     pictures: list[AnnotatedPicture] = []
-    left_out = [SkippedPicture(file=name, reason="no such picture in the folder") for name in parsed.absent]
+    left_out = list(parsed.absent)
+    turned: list[str] = []
     with progress.task("Reading annotations", float(len(parsed.pictures))) as ticker:
         for name, listed in sorted(parsed.pictures.items()):
             ticker.advance()
             try:
-                size = _size(folder, name)
+                header = _header(folder, name)
             except UnusableError as error:
                 left_out.append(SkippedPicture(file=name, reason=str(error)))
                 continue
-            pictures.append(_picture(folder, name, listed, size))
+            pictures.append(_picture(folder, name, listed, header))
+            if header.turn != 1 and listed.objects and (listed.size is None or header.shown == header.stored):
+                turned.append(name)
+    if turned:
+        progress.say(
+            f"{len(turned)} annotated pictures are turned by EXIF, such as {turned[0]}; their annotations are taken to "
+            f"be of the pictures as shown"
+        )
     return pictures, sorted(left_out, key=lambda one: one.file)
 
 
-def _size(folder: Folder, name: str) -> tuple[int, int]:
+def _header(folder: Folder, name: str) -> PictureHeader:
     if folder.pictures[name].size > MOST_BYTES:
         raise UnusableError(f"more than the {MOST_BYTES} bytes allowed")
-    return shown_size(folder.root / name)
+    return read_header(folder.root / name)
 
 
-def _picture(folder: Folder, name: str, listed: Listed, size: tuple[int, int]) -> AnnotatedPicture:
+def _picture(folder: Folder, name: str, listed: Listed, header: PictureHeader) -> AnnotatedPicture:
+    size = header.shown
+    if header.shown != header.stored and (listed.size == header.stored or _fits_unturned_only(listed, header)):
+        raise InputError(stored_not_shown(listed.where, name, header))
     if listed.size is not None and listed.size != size:
         raise InputError(
             f"{listed.where} is of a picture of {listed.size[0]} x {listed.size[1]} pixels, and {name} is shown with "
@@ -101,6 +118,20 @@ def _picture(folder: Folder, name: str, listed: Listed, size: tuple[int, int]) -
         labelled=listed.labelled,
         groups=dict(sorted(folder.labels.get(name, Label({}, None)).groups.items())),
     )
+
+
+def _fits_unturned_only(listed: Listed, header: PictureHeader) -> bool:
+    """Whether what is marked, in pixels, reaches beyond the picture as shown, and not beyond it as stored."""
+    boxes = [thing.box for thing in listed.objects if thing.box and not thing.shares]
+    points = [point for thing in listed.objects if not thing.shares for point in thing.points if point[2]]
+    reach = [
+        max((*(box[2 + axis] for box in boxes), *(point[axis] for point in points)), default=0.0) for axis in (0, 1)
+    ]
+
+    def fits(size: Size) -> bool:
+        return all(end <= side + _SLACK for end, side in zip(reach, size, strict=True))
+
+    return fits(header.stored) and not fits(header.shown)
 
 
 def _object(marked: Marked, size: tuple[int, int]) -> AnnotatedObject:

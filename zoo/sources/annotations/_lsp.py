@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from zoo.errors import InputError
+from zoo.records import SkippedPicture
 from zoo.sources.annotations._folder import Folder
 from zoo.sources.annotations._listed import Listed, Marked, Parsed, Place
 from zoo.sources.annotations._matlab import read_numbers
@@ -20,6 +21,7 @@ JOINTS = (
 """In the order of both data sets' README."""
 
 _FILE = "joints.mat"
+_BASES = ("images", "")
 _MOST_BYTES = 1 << 24
 """10,000 pictures are 3.4 MB."""
 _MOST_PERSONS = 100_000
@@ -42,14 +44,14 @@ def read_lsp(folder: Folder, file: str) -> Parsed:
     """
     joints, hidden = _joints(folder.read(file, most=_MOST_BYTES), file)
     pictures: dict[str, Listed] = {}
-    absent: list[str] = []
+    absent: list[SkippedPicture] = []
     digits = 4 if hidden else 5
     for index, person in enumerate(joints):
         where = f"{file} joints[{index}]"
         key = f"im{index + 1:0{digits}d}.jpg"
-        name = folder.find(key, ("images", ""), where=where)
+        name = folder.find(key, _BASES, where=where)
         if name is None:
-            absent.append(key)
+            absent.append(folder.absent(key, _BASES))
             continue
         points: list[Place] = [(float(x), float(y), _visibility(flag, hidden, where)) for x, y, flag in person]
         pictures[name] = Listed(where, [Marked(None, "person", where, points)])

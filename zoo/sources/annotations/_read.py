@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from zoo.errors import InputError
+from zoo.errors import InputError, shortened
+from zoo.files import printable
 from zoo.progress import Progress, SilentProgress
+from zoo.records import SkippedPicture
 from zoo.sources._labels import read_labels
 from zoo.sources._walk import walk
 from zoo.sources.annotations._folder import Folder
 from zoo.sources.annotations._formats import Format, Found, find_format
 from zoo.sources.annotations._hub import HUB_PREFIX, hub_folder
 from zoo.sources.annotations._listed import assemble
-from zoo.sources.annotations._result import AnnotatedSet
+from zoo.sources.annotations._result import AnnotatedPicture, AnnotatedSet
 
 _ANNOTATION_FOLDERS = ("annotations", "wider_face_split")
 
@@ -39,9 +42,10 @@ def read_annotations(
     root, chosen = _root(path)
     walked = walk(root)
     if not walked.pictures:
-        raise InputError(f"{root} has no JPEG, PNG or WebP picture: give the folder of the annotated pictures")
+        other = f" ({walked.skipped[0].file}: {walked.skipped[0].reason})" if walked.skipped else ""
+        raise InputError(f"{root} has no JPEG, PNG or WebP picture{other}: give the folder of the annotated pictures")
     labels = read_labels(root, walked.labels, list(walked.pictures), progress=progress, unread=walked.tables)
-    folder = Folder(root, walked.pictures, labels, chosen)
+    folder = Folder(root, walked.pictures, walked.reasons, labels, chosen)
     found = find_format(folder, named=format)
     read = _read(folder, found, progress)
     if not read.pictures:
@@ -61,6 +65,8 @@ def read_file(folder: Folder, form: Format, file: str, *, progress: Progress) ->
 def _read(folder: Folder, found: Found, progress: Progress) -> AnnotatedSet:
     parsed = found.format.read(folder, found.file)
     pictures, left_out = assemble(folder, parsed, progress=progress)
+    for remark in (*parsed.remarks, *_remarks(pictures, left_out)):
+        progress.say(f"{found.file}: {remark}")
     return AnnotatedSet(
         root=folder.root,
         format=found.format.name,
@@ -71,6 +77,30 @@ def _read(folder: Folder, found: Found, progress: Progress) -> AnnotatedSet:
         group_columns=tuple(sorted({column for picture in pictures for column in picture.groups})),
         left_out=tuple(left_out),
     )
+
+
+def _remarks(pictures: Sequence[AnnotatedPicture], left_out: Sequence[SkippedPicture]) -> Iterator[str]:
+    """What of a file does not count, so that nothing is dropped without a word."""
+    if left_out:
+        count = f"{len(left_out)} of {len(left_out) + len(pictures)} pictures are left out"
+        yield f"{count}; the first is {printable(shortened(left_out[0].file))}: {left_out[0].reason}"
+    empty = [
+        thing.where
+        for picture in pictures
+        for thing in picture.objects
+        if thing.box is None and not thing.labelled_points
+    ]
+    if empty:
+        yield f"{len(empty)} objects have neither an area nor a key point and do not count; the first is {empty[0]}"
+
+
+def pictures_folder(place: Path) -> Path:
+    """The folder of the pictures that the annotations at `place`, a file or a folder, are about, resolved.
+
+    Raises:
+        InputError: there is no such file or folder.
+    """
+    return _root(place)[0]
 
 
 def _root(path: Path) -> tuple[Path, str | None]:
@@ -85,4 +115,7 @@ def _root(path: Path) -> tuple[Path, str | None]:
     if not is_file:
         raise InputError(f"{path} is neither a folder nor a file: give a folder of annotated pictures")
     root = resolved.parent.parent if resolved.parent.name in _ANNOTATION_FOLDERS else resolved.parent
+    if resolved.suffix.lower() == ".txt":
+        # A YOLO label lies in a tree of labels beside that of the pictures.
+        root = next((folder.parent for folder in resolved.parents if folder.name == "labels"), root)
     return root, resolved.relative_to(root).as_posix()

@@ -32,7 +32,10 @@ def read_table(folder: Folder, file: str) -> Parsed:
     if PurePosixPath(file).name not in _NAMES:
         raise InputError(f"{file} is none of {' and '.join(_NAMES)}, which are read: rename it")
     if not folder.labels:
-        raise InputError(f"{file} labels no picture of {folder.root}: give a column `file` with paths from its folder")
+        raise InputError(
+            f"{file} labels no picture of {folder.root}: give a column `file` with paths from its folder, and a face's "
+            "box in face_x, face_y, face_w, face_h, or groups"
+        )
     pictures: dict[str, Listed] = {}
     for name in folder.pictures:
         label = folder.labels.get(name)
