@@ -32,9 +32,10 @@ LOWER = {
     "runtimes": BASE | {"bridges", "sources", "tflite"},
     "evaluate": BASE | {"sources", "tflite", "runtimes"},
     "families": BASE | {"evaluate", "runtimes", "sources", "training"},
-    "card": set(BASE),
+    "rendering": {"errors"},
+    "card": BASE | {"rendering"},
     "release": BASE | {"card"},
-    "demo": BASE | {"card", "runtimes", "sources", "tflite", "xnnpack"},
+    "demo": BASE | {"rendering", "runtimes", "sources", "tflite", "xnnpack"},
     "pipeline": BASE
     | {
         "sources",
@@ -48,6 +49,7 @@ LOWER = {
         "runtimes",
         "evaluate",
         "families",
+        "rendering",
         "card",
         "release",
         "demo",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -50,3 +51,27 @@ def test_a_wrong_template_leaves_the_release_as_it_was(build: Path, tmp_path: Pa
     assert done.exit_code != 0
     assert "body.jinja, line 1, cannot be rendered" in str(done.exception)
     assert contents(release) == before
+
+
+def test_a_folder_cards_is_taken_only_beside_the_models_that_hold_the_spec(
+    build: Path, tmp_path: Path, project_root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = tmp_path / "project"
+    (project / "cards").mkdir(parents=True)
+    (project / "cards" / "README.md.jinja").write_text("my own card of {{ spec.title }}")
+    monkeypatch.chdir(project)
+    readme = build / "face_detector" / "release" / "README.md"
+    command = ["card", "face_detector", "--out", str(build)]
+
+    done = CliRunner().invoke(app, command)
+    assert done.exit_code == 0, done.output
+    assert "my own card" not in readme.read_text()
+
+    (project / "models" / "other").mkdir(parents=True)
+    shutil.copytree(project_root / "models" / "pose_detector", project / "models" / "pose_detector")
+    assert CliRunner().invoke(app, command).exit_code == 0
+    assert "my own card" not in readme.read_text()
+
+    shutil.copytree(project_root / "models" / "face_detector", project / "models" / "face_detector")
+    assert CliRunner().invoke(app, command).exit_code == 0
+    assert readme.read_text() == "my own card of BlazeFace full-range face detector, pruned\n"

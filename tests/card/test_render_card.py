@@ -15,11 +15,12 @@ from huggingface_hub.repocard_data import model_index_to_eval_results
 from tests.card import _records
 from tests.card._reading import Page, read_page
 from tests.release._releases import gates
-from zoo.card import render_card, template_folders
+from zoo.card import render_card
 from zoo.card._figure_style import SERIES
 from zoo.card._metrics import MEANINGS
 from zoo.card._names import METRICS
 from zoo.records import OperatingPoints, QualityRecord, StageRecord, WorksInRecord
+from zoo.rendering import own_folders
 from zoo.spec import HubSource
 
 FIGURES = ["fairness-1", "graph", "latency", "latency-ratio", "quality", "size", "sparsity", "training"]
@@ -140,7 +141,7 @@ def test_both_cards_say_what_the_records_say(card: Path, page: Page, said: str) 
 
 def test_no_number_stands_in_the_words_of_a_template() -> None:
     for name in ("body.jinja", "README.md.jinja"):
-        source = (template_folders()[0] / name).read_text()
+        source = (own_folders()[0] / name).read_text()
         words = re.sub(r"\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}", "", source, flags=re.DOTALL).replace("SHA-256", "")
         assert not re.findall(r"\d", words)
 
@@ -335,22 +336,6 @@ def test_where_no_threshold_was_chosen_the_card_says_why(tmp_path: Path) -> None
     none = OperatingPoints(graph_threshold=0.6, points=[], reason="there is no calibration split")
     render_card(_records.spec(), {"quality": _records.quality().model_copy(update={"operating": none})}, tmp_path)
     assert "there is no calibration split" in read_page((tmp_path / "card.html").read_text()).text
-
-
-def test_templates_of_the_folder_one_stands_in_come_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "cards").mkdir()
-    (tmp_path / "cards" / "README.md.jinja").write_text("my own card of {{ spec.title }}")
-    monkeypatch.chdir(tmp_path)
-    render_card(_records.spec(), {}, tmp_path / "out")
-    assert (tmp_path / "out" / "README.md").read_text() == "my own card of BlazeFace full-range face detector, pruned\n"
-
-
-def test_a_template_cannot_reach_python(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "cards").mkdir()
-    (tmp_path / "cards" / "README.md.jinja").write_text("{{ spec.__class__.__mro__[-1].__subclasses__() }}")
-    monkeypatch.chdir(tmp_path)
-    with pytest.raises(Exception, match="unsafe"):
-        render_card(_records.spec(), {}, tmp_path / "out")
 
 
 def test_what_was_tried_after_the_build_is_what_the_card_says_works(tmp_path: Path) -> None:

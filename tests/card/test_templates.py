@@ -10,9 +10,10 @@ import pytest
 
 from tests.card import _records
 from tests.card._reading import read_page
-from zoo.card import check_templates, render_card, template_folders
+from zoo.card import check_templates, render_card, require_templates
 from zoo.errors import InputError
 from zoo.pipeline import BuildOptions, make_plan
+from zoo.rendering import own_folders
 
 HOW_TO = Path(__file__).resolve().parents[2] / "docs" / "how-to.md"
 """Its section on the card holds templates, each in a block that begins with a comment of its name."""
@@ -28,7 +29,8 @@ def own(tmp_path: Path) -> Path:
 def cards(own: Path, **changes: str) -> tuple[str, str]:
     """README.md and card.html with these templates."""
     out = own.parent / "out"
-    render_card(_records.spec().model_copy(update=changes), {"data": _records.data(sample=True)}, out, templates=own)
+    spec = _records.spec().model_copy(update=changes)
+    render_card(spec, {"data": _records.data(sample=True)}, out, templates=[own])
     return (out / "README.md").read_text(), (out / "card.html").read_text()
 
 
@@ -65,15 +67,16 @@ def test_values_in_a_block_are_escaped_for_each_format(own: Path) -> None:
     assert "&lt;b&gt;*x*&lt;/b&gt;" in html
 
 
-def test_they_come_before_those_of_the_folder_one_stands_in(own: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    here = own.parent / "here" / "cards"
-    here.mkdir(parents=True)
-    for folder, words in ((here, "the folder's"), (own, "my own")):
-        (folder / "README.md.jinja").write_text(words)
-    monkeypatch.chdir(here.parent)
-    assert cards(own)[0] == "my own\n"
-    (own / "README.md.jinja").unlink()
-    assert cards(own)[0] == "the folder's\n"
+def test_of_several_folders_the_first_that_has_a_template_gives_it(own: Path) -> None:
+    second = own.parent / "second"
+    second.mkdir()
+    (own / "README.md.jinja").write_text("the first's")
+    (second / "README.md.jinja").write_text("the second's")
+    (second / "card.html.jinja").write_text("the second's page")
+    out = own.parent / "out"
+    render_card(_records.spec(), {}, out, templates=[own, second])
+    assert (out / "README.md").read_text() == "the first's\n"
+    assert (out / "card.html").read_text() == "the second's page\n"
 
 
 @pytest.mark.parametrize(
@@ -100,11 +103,12 @@ def test_a_wrong_template_is_one_sentence_with_its_line_and_reaches_nothing(text
 def test_a_folder_without_a_template_is_refused_with_their_names(own: Path) -> None:
     (own / "body.html").write_text("close, but not one")
     with pytest.raises(InputError, match=r"holds no template of a card; their names are body\.jinja"):
-        check_templates(_records.spec(), own)
+        require_templates(own)
     with pytest.raises(InputError, match="there is no folder"):
-        check_templates(_records.spec(), own / "none")
-    shutil.copyfile(template_folders()[-1] / "body.jinja", own / "body.jinja")
-    check_templates(_records.spec(), own)
+        require_templates(own / "none")
+    shutil.copyfile(own_folders()[-1] / "body.jinja", own / "body.jinja")
+    require_templates(own)
+    check_templates(_records.spec(), [own])
 
 
 def test_a_build_refuses_a_wrong_template_before_it_trains(own: Path) -> None:

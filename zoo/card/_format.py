@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable
 
 from zoo.records import Estimate, Interval
+from zoo.rendering import plain as plain
 
 MINUS = "\N{MINUS SIGN}"
 
@@ -83,14 +83,3 @@ def listed(words: list[str], empty: str = "none") -> str:
     if not words:
         return empty
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
-
-
-_JOINERS = "\u200c\u200d"
-"""Invisible, but several scripts cannot be written without them."""
-
-
-def plain(text: str) -> str:
-    """One line of text without control characters and without marks that turn the reading direction."""
-    kept = "".join(" " if c in "\n\r\t\v\f\x85\u2028\u2029" else c for c in text)
-    hidden = {"Cc", "Cf", "Cs", "Co", "Cn"}
-    return " ".join("".join(c for c in kept if c in _JOINERS or unicodedata.category(c) not in hidden).split())

@@ -10,9 +10,9 @@ from zoo import __version__
 from zoo.card._blocks import Fact, NotMeasured, Table, table
 from zoo.card._format import clipped, decimals, integer, listed, percent, plain
 from zoo.card._graph_drawing import GraphDrawing, draw_graph
-from zoo.card._templates import html_environment
 from zoo.files import write_file
 from zoo.records import EngagementVerdict, GainPrediction, InspectedFile, InspectedLayer, Remedy, SparseLayout
+from zoo.rendering import Page, render
 
 MOST_ROWS = 2000
 """Layers that are shown; models of MediaPipe have 50 to 400. More would make a page that no browser shows well."""
@@ -92,10 +92,10 @@ class PartView:
 
 def write_inspection(parts: Sequence[InspectedFile], path: Path) -> None:
     """Write the page. The same parts give the same bytes. Raises as `zoo.files.write_file` does."""
-    template = html_environment().get_template("inspect.html.jinja")
     views = [_part(part) for part in parts]
     title = listed([view.name for view in views[:3]]) + (f" and {len(views) - 3} more" if len(views) > 3 else "")
-    text = template.render(title=title, parts=views, version=__version__)
+    values = {"title": title, "parts": views, "version": __version__}
+    (text,) = render([Page("inspect.html.jinja", "html", values)])
     write_file(path, (text.strip() + "\n").encode())
 
 

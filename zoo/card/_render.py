@@ -6,16 +6,14 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
-from typing import Any
-
-from markupsafe import Markup
 
 from zoo.card._context import CardContext, Snippet, make_context
 from zoo.card._front_matter import front_matter
 from zoo.card._hub_results import ENTRIES_PATH, eval_entries
 from zoo.card._records import CardRecords
-from zoo.card._templates import html_environment, markdown_environment, python_environment, render, require_templates
+from zoo.errors import InputError
 from zoo.records import GateOverride, ReleaseChanges, StageRecord
+from zoo.rendering import Page, render
 from zoo.spec import ModelSpec
 
 TASKS_RUNTIME = "mediapipe>=1.2"
@@ -29,6 +27,7 @@ LEGACY_SNIPPETS = {
 }
 """How the legacy graph of a task is driven, and the module of MediaPipe that holds the graph; a detector's file lies in
 another."""
+CARD_TEMPLATES = ("body.jinja", "README.md.jinja", "card.html.jinja", "card.css", "markdown.jinja", "html.jinja")
 METHOD = re.compile(r"[A-Za-z]\w*\.\w+")
 """How a drop names a method of a task or an interpreter, which is no graph."""
 
@@ -39,61 +38,73 @@ def render_card(
     folder: Path,
     *,
     overrides: Sequence[GateOverride] = (),
-    templates: Path | None = None,
+    templates: Sequence[Path] = (),
 ) -> list[Path]:
     """Write `README.md`, `card.html`, `figures/*.svg` and, with labels of the hub, `.eval_results/labels.yaml`.
 
     Returns the files written. Every number comes from the records by name (`zoo.records.RECORDS`); what they do not
     hold the card calls not measured. `overrides`: gates in spite of which it is published, which the card says first.
-    `templates`: a folder whose templates come before all others. The same of all these gives the same bytes. Raises
-    TypeError where a record is not of its class, InputError where a template is wrong.
+    `templates`: folders of a person's own, whose templates come before the project's (`zoo.rendering`). The same of all
+    these gives the same bytes. Raises TypeError where a record is not of its class, InputError where a template of a
+    person's is wrong.
     """
     from zoo.card._figures import draw_figures
 
     read = CardRecords.of(records)
     figures = draw_figures(read)
     context = make_context(spec, read, figures=figures, snippets=use_snippets(spec, templates), overrides=overrides)
-    texts = {
-        "README.md": _render_markdown(context, front_matter(spec, read), templates),
-        "card.html": render(html_environment(templates), "card.html.jinja", _variables(context)),
-        **{figure.path: figure.file_svg for figure in figures.values()},
-    }
+    readme, page = _render_both(context, front_matter(spec, read), templates)
+    texts = {"README.md": readme, "card.html": page, **{figure.path: figure.file_svg for figure in figures.values()}}
     if entries := eval_entries(read):
         texts[ENTRIES_PATH] = entries
     return [_write(folder / name, text) for name, text in texts.items()]
 
 
-def check_templates(spec: ModelSpec, templates: Path) -> None:
-    """Try a folder of templates on a card without records, so that what is wrong is told before a build of hours.
+def check_templates(spec: ModelSpec, templates: Sequence[Path]) -> None:
+    """Try a person's templates on a card without records, so that what is wrong is told before a build of hours.
 
-    Raises InputError where there is no such folder, it holds no template of a card, or one cannot be rendered.
+    Raises InputError where one cannot be rendered.
     """
-    require_templates(templates)
     context = make_context(spec, CardRecords(), figures={}, snippets=use_snippets(spec, templates))
-    _render_markdown(context, "", templates)
-    render(html_environment(templates), "card.html.jinja", _variables(context))
+    _render_both(context, "", templates)
 
 
-def _render_markdown(context: CardContext, yaml: str, templates: Path | None) -> str:
-    # The YAML was written by a YAML library; escaping it as Markdown would break it.
-    variables = _variables(context) | {"front_matter": Markup(yaml)}  # noqa: S704
-    return render(markdown_environment(templates), "README.md.jinja", variables)
+def require_templates(folder: Path) -> None:
+    """Raises InputError where there is no such folder, or it holds nothing that a card is made from."""
+    if not folder.is_dir():
+        raise InputError(f"--template: there is no folder {folder}; name one that holds templates, such as body.jinja.")
+    if not any((folder / name).is_file() for name in CARD_TEMPLATES) and not any(folder.glob("snippets/*.jinja")):
+        names = ", ".join(CARD_TEMPLATES)
+        raise InputError(f"--template: {folder} holds no template of a card; their names are {names}.")
 
 
-def _variables(context: CardContext) -> dict[str, Any]:
-    return {field.name: getattr(context, field.name) for field in fields(context)}
+def _render_both(context: CardContext, yaml: str, templates: Sequence[Path]) -> list[str]:
+    """README.md and card.html."""
+    values = _values(context)
+    pages = [
+        # The front matter was written by a YAML library; escaping it as Markdown would break it.
+        Page("README.md.jinja", "markdown", values, ready={"front_matter": yaml}),
+        Page("card.html.jinja", "html", values),
+    ]
+    return render(pages, templates)
 
 
-def use_snippets(spec: ModelSpec, templates: Path | None = None) -> list[Snippet]:
+def _values(context: CardContext) -> dict[str, object]:
+    """What the card's templates see: of the spec its words and numbers, for a pydantic object can read files too."""
+    values = {field.name: getattr(context, field.name) for field in fields(context)}
+    return values | {"spec": context.spec.model_dump(mode="json")}
+
+
+def use_snippets(spec: ModelSpec, templates: Sequence[Path] = ()) -> list[Snippet]:
     """Code for each way into MediaPipe: the Tasks API where it takes this file, then every legacy graph of the spec."""
-    environment = python_environment(templates)
     file = f"{spec.name}_sparse.tflite"
-    found = []
+    headings: list[tuple[str, str]] = []
+    pages: list[Page] = []
     if spec.task == "face_detection" and spec.detector is not None:
         # Other tasks take a bundle of two models, and not this file.
-        values = {"file": file, "score_threshold": spec.detector.score_threshold}
-        code = render(environment, "snippets/tasks_api.py.jinja", values)
-        found.append(Snippet("MediaPipe Tasks, where the model is an argument", needs=TASKS_RUNTIME, code=code))
+        values: dict[str, object] = {"file": file, "score_threshold": spec.detector.score_threshold}
+        headings.append(("MediaPipe Tasks, where the model is an argument", TASKS_RUNTIME))
+        pages.append(Page("snippets/tasks_api.py.jinja", "python", values))
     snippet, module = LEGACY_SNIPPETS[spec.task]
     for drop in spec.dropin:
         if METHOD.fullmatch(drop.graph):
@@ -104,14 +115,16 @@ def use_snippets(spec: ModelSpec, templates: Path | None = None) -> list[Snippet
             "replaces": drop.replaces,
             "complexity": int(not drop.replaces.endswith("_lite.tflite")),
         }
-        code = render(environment, f"snippets/{snippet}", values)
-        found.append(Snippet("A legacy MediaPipe graph, with its file replaced", needs=drop.runtime, code=code))
-    return found
+        headings.append(("A legacy MediaPipe graph, with its file replaced", drop.runtime))
+        pages.append(Page(f"snippets/{snippet}", "python", values))
+    codes = render(pages, templates)
+    return [Snippet(title, needs=needs, code=code) for (title, needs), code in zip(headings, codes, strict=True)]
 
 
 def render_changelog(title: str, changes: Sequence[ReleaseChanges], folder: Path) -> Path:
     """Write `CHANGELOG.md` into `folder`, newest version first; its path."""
-    text = render(markdown_environment(), "CHANGELOG.md.jinja", {"title": title, "changes": changes})
+    values = {"title": title, "changes": [entry.model_dump(mode="json") for entry in changes]}
+    (text,) = render([Page("CHANGELOG.md.jinja", "markdown", values)])
     return _write(folder / "CHANGELOG.md", text)
 
 

@@ -64,8 +64,9 @@ def publish(
     All of it or nothing; the Hub is that of Hugging Face."""
     from zoo.cli._output import write_json
     from zoo.cli._progress import show_progress
-    from zoo.pipeline import built_model, locked
+    from zoo.pipeline import built_model, card_templates, locked
     from zoo.release import publish as publish_release
+    from zoo.spec import load_spec
 
     wishes = _wishes(override or [], reason or [])
     folder = built_model(out, model)
@@ -79,6 +80,7 @@ def publish(
             overrides=wishes,
             key=sign,
             private=private,
+            templates=card_templates(load_spec(model), None),
             progress=progress,
         )
     if as_json:

@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from zoo.demo._shown import Shown, read_shown
 from zoo.demo._side import Side
@@ -16,9 +16,6 @@ from zoo.demo._skeletons import COLOURS, KINDS
 from zoo.errors import InputError, OutsideError
 from zoo.progress import Progress
 from zoo.spec import ModelSpec
-
-if TYPE_CHECKING:
-    from jinja2 import Environment
 
 PAGE_FILE = "index.html"
 CONTENTS_FILE = "demo.json"
@@ -133,12 +130,17 @@ def _write_pictures(folder: Path, pictures: Sequence[Shown], progress: Progress)
 
 
 def _write_texts(folder: Path, spec: ModelSpec, sides: Sequence[Side], contents: dict[str, Any]) -> None:
-    from zoo.card import html_environment
+    from zoo.rendering import Page, render
 
-    pages: Environment = html_environment()
-    page = pages.get_template("demo.html.jinja").render(spec=spec, sides=sides, contents=contents)
-    styles = pages.get_template("card.css").render() + pages.get_template("demo.css").render()
-    for name, text in {PAGE_FILE: page, "demo.css": styles, CONTENTS_FILE: json.dumps(contents, indent=1)}.items():
+    seen = [
+        {"name": side.name, "title": side.title, "heading": side.heading, "facts": side.facts, "engages": side.engages}
+        for side in sides
+    ]
+    values = {"spec": spec.model_dump(mode="json"), "sides": seen, "contents": contents}
+    files = [("demo.html.jinja", values), ("card.css", {}), ("demo.css", {})]
+    page, *styles = render([Page(name, "html", shown) for name, shown in files])
+    texts = {PAGE_FILE: page, "demo.css": "".join(styles), CONTENTS_FILE: json.dumps(contents, indent=1)}
+    for name, text in texts.items():
         (folder / name).write_text(text.strip() + "\n", encoding="utf-8", newline="\n")
     for name in SCRIPTS:
         shutil.copyfile(Path(__file__).with_name("page") / name, folder / name)

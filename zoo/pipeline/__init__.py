@@ -14,7 +14,7 @@ from zoo.pipeline._labels import Annotations, named_annotations
 from zoo.pipeline._ladder import climb_ladder
 from zoo.pipeline._ladder_plan import LadderOptions, LadderPlan, make_ladder_plan
 from zoo.pipeline._ladder_trained import climb_trained_ladder, make_training_plan
-from zoo.pipeline._plan import BuildOptions, Plan, make_plan, parse_sparsities, with_sparsities
+from zoo.pipeline._plan import BuildOptions, Plan, card_templates, make_plan, parse_sparsities, with_sparsities
 from zoo.pipeline._stage import Reads, ReadsRecord, Stage, StageRun, read_record
 from zoo.pipeline._store import Store, StoredStage
 from zoo.pipeline._summary import BuildResult, ComparisonRow, compare
@@ -46,6 +46,7 @@ __all__ = [
     "buildable_models",
     "builds_at_once",
     "built_model",
+    "card_templates",
     "catalogue",
     "climb_ladder",
     "climb_trained_ladder",

@@ -16,6 +16,7 @@ from zoo.files import hash_file
 from zoo.pipeline._catalogue import BUILD_AGAIN, built_file, built_model, read_records
 from zoo.pipeline._folders import locked, replace_folder
 from zoo.pipeline._labels import Annotations, labelled_sets
+from zoo.pipeline._plan import card_templates
 from zoo.pipeline._provenance import provenance_of
 from zoo.pipeline._stages_measuring import artifact_name
 from zoo.pipeline._store import DamagedStageError, Store
@@ -194,20 +195,21 @@ def _dropin_candidates(spec: ModelSpec, out: Path, file: Path | None) -> dict[st
 def write_card_again(name: str, *, out: Path, command: str, templates: Path | None = None) -> Path:
     """Write the card of a built model again, from its records and the spec's present words, and return the release.
 
-    What was measured stays as it is; words and templates are the present ones, `templates` first. Raises InputError
-    where there is no build, or a template is wrong, and RefusedError where a file of the build was altered; the release
-    then stays as it was.
+    What was measured stays as it is; words and templates are the present ones, the folder `templates` first. Raises
+    InputError where there is no build, or a template is wrong, and RefusedError where a file of the build was altered;
+    the release then stays as it was.
     """
     from zoo.card import check_templates, render_card
     from zoo.release import read_manifest, read_release_records, write_manifest
 
     folder = built_model(out, name)
     with locked(folder):
-        words = load_spec(name).spec
+        loaded = load_spec(name)
+        words, own = loaded.spec, card_templates(loaded, templates)
         manifest = read_manifest(folder.release, advice=BUILD_AGAIN)
         spec = manifest.model_spec().model_copy(update={"title": words.title, "card": words.card})
-        if templates is not None:
-            check_templates(spec, templates)
+        if own:
+            check_templates(spec, own)
         # A new manifest would vouch for whatever lies there: only for what the build measured.
         of_build = {record: digest for record, digest in manifest.records.items() if record in RECORDS}
         read_release_records(
@@ -221,7 +223,7 @@ def write_card_again(name: str, *, out: Path, command: str, templates: Path | No
         for variant in spec.variants:
             file = artifact_name(spec.name, variant.name)
             shutil.copyfile(folder.release / file, made / file)
-        render_card(spec, records, made, templates=templates)
+        render_card(spec, records, made, templates=own)
         write_manifest(made, spec=spec, records=records, records_folder=folder.records, command=command)
         replace_folder(made, folder.release, work=folder.work)
     return folder.release

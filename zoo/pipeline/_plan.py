@@ -47,6 +47,8 @@ class Plan:
     preset: Preset
     data: Path | None
     folder: BuildFolder
+    templates: tuple[Path, ...]
+    """Folders of a person's own templates of the card, which come before the project's."""
     own_hook: FairnessHook | None
     """A fairness hook of the user's, loaded; None where the spec names that of this package, which is heavy."""
 
@@ -73,11 +75,12 @@ def make_plan(options: BuildOptions) -> Plan:
     if options.annotations is not None:
         # Said here, and not by the stage that lists the pictures, after the download of the published models.
         _ = options.annotations.folder
-    if options.templates is not None:
+    templates = card_templates(loaded, options.templates)
+    if templates:
         from zoo.card import check_templates
 
         # Tried now, so that a wrong one is found out before the training.
-        check_templates(spec, options.templates)
+        check_templates(spec, templates)
     if spec.training.distribution == "multi_worker":
         from zoo.training import read_cluster
 
@@ -92,8 +95,24 @@ def make_plan(options: BuildOptions) -> Plan:
         preset=presets[options.preset],
         data=options.data,
         folder=build_folder(options.out, spec.name),
+        templates=templates,
         own_hook=_own_hook(loaded),
     )
+
+
+def card_templates(loaded: LoadedSpec, asked: Path | None) -> tuple[Path, ...]:
+    """Folders of a person's own templates: what `--template` names, then `cards` beside the spec's `models` folder.
+
+    A folder that merely lies where one stands is not taken: templates are programs of whoever wrote them. Raises
+    InputError where the one asked for is none.
+    """
+    from zoo.rendering import template_folders
+
+    if asked is not None:
+        from zoo.card import require_templates
+
+        require_templates(asked)
+    return tuple(template_folders(asked, loaded.cards))
 
 
 def _own_hook(loaded: LoadedSpec) -> FairnessHook | None:

@@ -53,9 +53,9 @@ def gates_stage(plan: Plan, before: Sequence[Stage]) -> Stage:
 
 def card_stage(plan: Plan, before: Sequence[Stage]) -> Stage:
     """The model card: `README.md`, `card.html` and figures."""
-    from zoo.card import template_folders
+    from zoo.rendering import own_folders
 
-    spec, sources, templates = plan.spec, record_sources(before), plan.options.templates
+    spec, sources, templates = plan.spec, record_sources(before), plan.templates
 
     def run(run: StageRun) -> Sequence[StageRecord]:
         from zoo.card import render_card
@@ -70,7 +70,7 @@ def card_stage(plan: Plan, before: Sequence[Stage]) -> Stage:
         run=run,
         parameters={
             "spec": spec.model_dump(mode="json"),
-            "templates": [content_hash(one) for one in template_folders(templates)],
+            "templates": [content_hash(folder) for folder in (*templates, *own_folders())],
         },
         reads=sources,
         tools=["jinja2", "matplotlib"],

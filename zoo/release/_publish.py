@@ -77,15 +77,17 @@ def publish(
     overrides: Sequence[Wish] = (),
     key: Path | None = None,
     private: bool = False,
+    templates: Sequence[Path] = (),
 ) -> Published:
     """Publish the release in the folder `release`, measured in the folder `records`, all or nothing.
 
     Every file and record is first held against the manifest, and the gates are judged again. What goes out is the
-    release with its records, a changelog since the version before it at `to` (`dir:PATH` or `hf:ORG/NAME`), and with
-    `key` a signature. With `dry_run` the same is checked and put together, and nothing is written or sent.
-    Raises InputError for a wrong `to`, `key` or override, or a folder that is no release; RefusedError where the
-    release is not fit (a gate failed or is worse than in the last release, without an override; sample data without
-    `allow_sample`; an altered file) or its version is published already; OutsideError where disk or network fails.
+    release with its records, a changelog since the version before it at `to` (`dir:PATH` or `hf:ORG/NAME`), and
+    with `key` a signature. A card that is written again takes a person's own `templates` first. With `dry_run` the
+    same is checked and put together, and nothing is written or sent. Raises InputError for a wrong `to`, `key` or
+    override, or a folder that is no release; RefusedError where the release is not fit (a gate failed or is worse
+    than in the last release, without an override; sample data without `allow_sample`; an altered file) or its
+    version is published already; OutsideError where disk or network fails.
     """
     place = parse_place(to)
     public = None if key is None else public_half(key)
@@ -110,6 +112,7 @@ def publish(
             overrides=judged.overrides,
             changes=judged.changes,
             key=key,
+            templates=templates,
         ) as sending:
             removed = registry.removed(sending.names)
             sizes = [SentFile(name, (sending.folder / name).stat().st_size) for name in sending.names]

@@ -26,11 +26,13 @@ def staged(
     overrides: Sequence[GateOverride],
     changes: Sequence[ReleaseChanges],
     key: Path | None,
+    templates: Sequence[Path],
 ) -> Iterator[Sending]:
     """What will be published, complete, in a temporary folder that is gone afterwards.
 
-    With overrides the card is written again, so that it shows them. Raises RefusedError where a file of the release
-    changes meanwhile, InputError for a key that cannot sign, OutsideError where the disk fails.
+    With overrides the card is written again, with `templates` before the project's own, so that it shows them. Raises
+    RefusedError where a file of the release changes meanwhile, InputError for a key that cannot sign, OutsideError
+    where the disk fails.
     """
     from zoo.card import render_card, render_changelog
 
@@ -43,7 +45,7 @@ def staged(
             for name in manifest.records:
                 _copy(records_folder / f"{name}.json", folder / RECORDS_FOLDER / f"{name}.json")
             if overrides:
-                render_card(manifest.model_spec(), records, folder, overrides=overrides)
+                render_card(manifest.model_spec(), records, folder, overrides=overrides, templates=templates)
             render_changelog(manifest.title, changes, folder)
             final = extend_manifest(folder, manifest, overrides=overrides, changes=changes)
             _require_same_files(manifest, final, card_written=bool(overrides))

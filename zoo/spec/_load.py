@@ -31,6 +31,11 @@ class LoadedSpec:
     spec: ModelSpec
     folder: Path
 
+    @property
+    def cards(self) -> Path:
+        """Where a person's own templates of the card lie, if they keep some: beside the `models` folder of the spec."""
+        return self.folder.parent.with_name("cards")
+
 
 def model_folders() -> list[Path]:
     """Folders that hold models, first match wins: `./models`, the wheel's own, the source checkout's."""

@@ -1,14 +1,15 @@
-"""Text of specs and records made harmless for Markdown; HTML is Jinja's own matter."""
+"""Text made harmless: as one line, for Markdown and as code; HTML is Jinja's own matter."""
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from urllib.parse import quote
 
 from markupsafe import Markup, escape
 
-from zoo.card._format import plain
-
+_JOINERS = "\u200c\u200d"
+"""Invisible, but several scripts cannot be written without them."""
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 _MARKS = re.compile(r"[\\`*_\[\]|~$#{}!]")
 _BLOCK_START = re.compile(r"^([-+=](?=[-+=\s]|$)|\d{1,9}[.)](?=\s|$))")
@@ -71,3 +72,10 @@ def link_target(url: str) -> str:
 def squeeze(text: Markup) -> Markup:
     """A paragraph of a template on one line."""
     return Markup(" ".join(text.split()))  # noqa: S704  (escaped before)
+
+
+def plain(text: str) -> str:
+    """One line of text without control characters and without marks that turn the reading direction."""
+    kept = "".join(" " if c in "\n\r\t\v\f\x85\u2028\u2029" else c for c in text)
+    hidden = {"Cc", "Cf", "Cs", "Co", "Cn"}
+    return " ".join("".join(c for c in kept if c in _JOINERS or unicodedata.category(c) not in hidden).split())
