@@ -18,9 +18,9 @@ from tests.card._poison import IDENTIFIERS, poisoned
 from tests.card._reading import read_page
 from tests.release._releases import gates
 from zoo.card import render_card
-from zoo.card._escape import escape_markdown, link_target, markdown_code, markdown_fence
 from zoo.card._format import plain
 from zoo.records import GateOverride
+from zoo.rendering._escape import escape_markdown, link_target, markdown_code, markdown_fence
 from zoo.spec import Citation, ModelSpec
 
 HOSTILE = [
