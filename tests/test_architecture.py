@@ -23,7 +23,7 @@ LOWER = {
     "sources": set(BASE),
     "tflite": set(BASE),
     "xnnpack": BASE | {"tflite"},
-    "adapt": BASE | {"tflite", "xnnpack"},
+    "adapt": BASE | {"runtimes", "tflite", "xnnpack"},
     "student": BASE | {"tflite", "xnnpack"},
     "training": BASE | {"student", "tflite", "xnnpack"},
     "convert": BASE | {"adapt", "student", "tflite", "xnnpack"},

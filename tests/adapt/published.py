@@ -16,10 +16,13 @@ FILES = {
     "pose_landmark_full": ("mediapipe", "modules/pose_landmark/pose_landmark_full.tflite"),
 }
 
+NOT_WORTH_IT = {"hand_recrop": ("mediapipe", "modules/holistic_landmark/hand_recrop.tflite")}
+"""Files that rewrites make ready, and slower."""
+
 
 def published(name: str) -> bytes:
     """The file's bytes; the test is skipped where its package is not installed."""
-    package, path = FILES[name]
+    package, path = {**FILES, **NOT_WORTH_IT}[name]
     found = find_spec(package)
     if found is None or not found.submodule_search_locations:
         pytest.skip(f"the package {package} is not installed")

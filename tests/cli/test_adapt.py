@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.adapt.published import published
 from tests.adapt.running import check_same_outputs
 from tests.xnnpack.graphs import NONE, Graph
 from zoo.cli._main import run
@@ -132,6 +133,21 @@ class TestAdapt:
         assert [each["name"] for each in document["rewrites"]] == names
         assert (document["exact"], document["ready"], document["breaks"]) == (False, True, [])
         assert document["made"]["bytes"] == out.stat().st_size
+
+    def test_plan_that_gains_nothing_is_written_only_when_asked(
+        self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        file = write(tmp_path, published("hand_recrop"))
+        assert run(["adapt", str(file)]) == 1
+        error = capsys.readouterr().err
+        assert re.search(r"gain nothing: sparse, it is predicted to take [12]\.\d\d of the time", error)
+        assert list(tmp_path.iterdir()) == [file]
+        assert run(["inspect", str(file), "--suggest"]) == 0
+        shown = capsys.readouterr().out
+        assert "EXACT REWRITES THAT GAIN NOTHING" in shown
+        assert f"zoo adapt {file}" not in shown
+        assert run(["adapt", str(file), "--slower"]) == 0
+        assert "it would be no faster than now" in capsys.readouterr().out
 
     def test_ready_file_is_copied(self, published_sparse: Path, tmp_path: Path) -> None:
         out = tmp_path / "copy.tflite"

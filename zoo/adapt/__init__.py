@@ -5,7 +5,7 @@ from __future__ import annotations
 from zoo.adapt._channel_pad import ChannelPadToConv
 from zoo.adapt._constants import ConstantFirst
 from zoo.adapt._exits import ExitThroughDepthToSpace, HeadToDepthToSpace
-from zoo.adapt._file import AdaptedFile, adapt_file, chosen_rewrites, suggestions
+from zoo.adapt._file import AdaptedFile, adapt_file, apply_checked, chosen_rewrites, suggestions
 from zoo.adapt._first_conv import FirstConvByBlocks
 from zoo.adapt._fold_relu import FoldRelu
 from zoo.adapt._half_turn import RotateHalfTurn
@@ -46,6 +46,7 @@ __all__ = [
     "Rewrite",
     "Suggestion",
     "adapt_file",
+    "apply_checked",
     "apply_rewrites",
     "chosen_rewrites",
     "suggest",

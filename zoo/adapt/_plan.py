@@ -1,4 +1,7 @@
-"""Which rewrites make a model engage: the cheapest list that is exact, and a cheaper one that is not, if any."""
+"""Which rewrites make a model engage: the cheapest list that is exact, and a cheaper one that is not, if any.
+
+What is proposed was run beside the original, and its outputs are what the rewrites promise.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
+from zoo.adapt._check import outputs_kept
 from zoo.adapt._rewrite import Adapted, Rewrite, apply_rewrites
 from zoo.errors import InputError
 from zoo.records import RuleBreak
@@ -16,6 +20,8 @@ MOST_LISTS_TRIED = 64
 """Lists of rewrites that a search tries at most; the models of this zoo need fewer than twenty."""
 WORTH_TRAINING = 0.01
 """Of the original's time: what an inexact list has to save, as it takes training to recover the outputs."""
+MOST_PLANS_CHECKED = 4
+"""Plans of each kind that are run beside the original, the cheapest first, until one keeps its outputs."""
 _DENSE = 1.0
 
 
@@ -39,25 +45,30 @@ class Plan:
     def ready(self) -> bool:
         return not self.breaks
 
+    @property
+    def slower(self) -> bool:
+        """Whether it is predicted to take as long as the original, or longer, to two decimals."""
+        return self.ready and round(self.cost, 2) >= _DENSE
+
 
 @dataclass(frozen=True)
 class Suggestion:
     """What a search found. `exact`: the cheapest ready plan of exact rewrites alone; None where there is none.
 
     `cheaper`: a ready plan with inexact rewrites that costs less (or the only ready one); None where there is none.
-    `closest`: the plan with the fewest rules broken, where none is ready.
+    `closest`: the plan with the fewest rules broken, where none is ready. `unproven`: why a plan that would be ready
+    is not among these, a clause of what its outputs did; empty where nothing was turned down.
     """
 
     exact: Plan | None
     cheaper: Plan | None
     closest: Plan | None
+    unproven: str = ""
 
     @property
-    def best(self) -> Plan:
+    def best(self) -> Plan | None:
         """The plan to take first: exact where there is one, as it needs no training to recover."""
-        best = self.exact or self.cheaper or self.closest
-        assert best is not None  # noqa: S101 - one of the three is always set
-        return best
+        return self.exact or self.cheaper or self.closest
 
 
 def suggest(
@@ -95,11 +106,24 @@ def suggest(
             if names not in seen:
                 seen.add(names)
                 waiting.append(following)
-    exact = min((plan for plan in ready if plan.adapted.exact), key=_merit, default=None)
-    inexact = min((plan for plan in ready if not plan.adapted.exact), key=_merit, default=None)
-    if exact and inexact and inexact.cost > exact.cost - WORTH_TRAINING:
-        inexact = None
-    return Suggestion(exact, inexact, None if ready else closest)
+    exact, unproven = _first_kept(original.data, [plan for plan in ready if plan.adapted.exact], rewrites, name)
+    dear = exact.cost - WORTH_TRAINING if exact else float("inf")
+    inexact = [plan for plan in ready if not plan.adapted.exact and plan.cost <= dear]
+    cheaper, reason = _first_kept(original.data, inexact, rewrites, name)
+    return Suggestion(exact, cheaper, None if ready else closest, unproven or reason)
+
+
+def _first_kept(
+    data: bytes, plans: Sequence[Plan], rewrites: Mapping[str, Rewrite], name: str
+) -> tuple[Plan | None, str]:
+    """The cheapest plan whose outputs are what it promises, and what was wrong with the first one that was not."""
+    reason = ""
+    for plan in sorted(plans, key=_merit)[:MOST_PLANS_CHECKED]:
+        wrong = outputs_kept(data, plan.adapted, [rewrites[each] for each in plan.names], name=name)
+        if not wrong:
+            return plan, reason
+        reason = reason or wrong
+    return None, reason
 
 
 def _merit(plan: Plan) -> tuple[float, int]:

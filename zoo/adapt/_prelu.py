@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from zoo.adapt._layers import Layers, is_a
 from zoo.tflite import GraphEditor, ModelEditor, Operator
+from zoo.xnnpack import huge_values
 
 
 @dataclass(frozen=True)
@@ -25,15 +26,20 @@ class PreluToPrimitives:
     name: ClassVar[str] = "prelu_to_primitives"
     exact: ClassVar[bool] = True
     purpose: ClassVar[str] = "Computes PRELU by MUL, RELU and ADD."
-    needs: ClassVar[str] = "a PRELU on float32 values of 4 dimensions, with one slope for all or one a channel"
+    needs: ClassVar[str] = (
+        "a PRELU on float32 values of 4 dimensions, none of them huge, with one slope for all or one a channel"
+    )
 
     def rewrite(self, editor: ModelEditor) -> int:
         """Change every PRELU that has no slopes of its own for rows or columns; returns how many."""
         graph, places = editor.main, 0
         layers = Layers(graph)
+        known = {each.index: slopes for each in graph.graph.operators if (slopes := _slopes(graph, each)) is not None}
+        # x + relu(-x) of an infinite x is not a number.
+        huge = huge_values(graph.model) if known else frozenset()
         for operator in graph.graph.operators:
-            slopes = _slopes(graph, operator)
-            if slopes is None:
+            slopes = known.get(operator.index)
+            if slopes is None or operator.inputs[0] in huge:
                 continue
             layers.begin(operator)
             value = graph.inputs_of(operator)[0]

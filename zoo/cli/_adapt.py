@@ -22,6 +22,7 @@ Examples:
   zoo inspect model.tflite --suggest                    what would be done, and what it should gain
 
 Exact rewrites keep all outputs but for float32 rounding; the others are a start for training, which recovers them.
+The file is run beside its source before it is written, and refused where an output moves more than that.
 """
 
 
@@ -32,13 +33,16 @@ def adapt(
         typer.Option("--rewrite", metavar="NAME", help="A rewrite, in this order; without any: the exact plan."),
     ] = None,
     out: Annotated[Path | None, typer.Option("--out", "-o", metavar="OUT", help="The file to write.")] = None,
+    slower: Annotated[
+        bool, typer.Option("--slower", help="Write it also where the plan is predicted to gain nothing.")
+    ] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace OUT where it is there already.")] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Rewrite a model so that sparse kernels can take it."""
     from zoo.adapt import REWRITES, adapt_file
 
-    made = adapt_file(file, out, REWRITES, names=rewrite or (), replace=force)
+    made = adapt_file(file, out, REWRITES, names=rewrite or (), slower=slower, replace=force)
     made.write()
     if as_json:
         from zoo.cli._output import write_json
@@ -50,6 +54,7 @@ def adapt(
                 "rewrites": made.applied,
                 "exact": made.exact,
                 "ready": not made.breaks,
+                "predicted_cost": None if made.cost is None else round(made.cost, 4),
                 "breaks": made.breaks,
             }
         )
@@ -60,7 +65,7 @@ def adapt(
 def _show(made: AdaptedFile) -> None:
     from zoo.cli._inspect_screen import Screen
     from zoo.cli._output import terminal
-    from zoo.cli._suggest_screen import applied_in_words, show_breaks
+    from zoo.cli._suggest_screen import applied_in_words, show_breaks, show_prediction
 
     colour, width = terminal()
     screen = Screen(colour=colour, width=width)
@@ -74,5 +79,7 @@ def _show(made: AdaptedFile) -> None:
         show_breaks(made.breaks, screen)
     else:
         screen.labelled("ready", "no structural rule is broken: prune it, then 'zoo sparsify' it", fg="green")
+    if made.cost is not None:
+        show_prediction(made.cost, screen)
     screen.add()
     sys.stdout.write("\n".join(screen.lines))

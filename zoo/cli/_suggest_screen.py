@@ -22,6 +22,12 @@ def show_suggestion(suggestion: Suggestion, screen: Screen, *, file: Path | None
     if exact is not None and not exact.names:
         screen.add("NO REWRITES NEEDED", bold=True, fg="green")
         screen.labelled("why", "no structural rule is broken: it can be pruned as it is")
+        if exact.slower:
+            show_prediction(exact.cost, screen)
+    elif exact is not None and exact.slower:
+        screen.add("EXACT REWRITES THAT GAIN NOTHING", bold=True, fg="yellow")
+        _plan(exact, screen)
+        screen.labelled("note", "'zoo adapt' writes it only with --slower", fg="yellow")
     elif exact is not None:
         screen.add("EXACT REWRITES", bold=True, fg="green")
         _plan(exact, screen)
@@ -31,15 +37,20 @@ def show_suggestion(suggestion: Suggestion, screen: Screen, *, file: Path | None
         screen.add("CHEAPER, INEXACT" if exact is not None else "INEXACT REWRITES", bold=True, fg="yellow")
         _plan(cheaper, screen)
         screen.labelled("note", "outputs move; training has to recover them", fg="yellow")
-        _command(file, cheaper.names, screen)
+        if not cheaper.slower:
+            _command(file, cheaper.names, screen)
+    if suggestion.unproven:
+        screen.add("TURNED DOWN" if suggestion.best else "NO PLAN", bold=True, fg="red")
+        screen.labelled("why", suggestion.unproven)
     if suggestion.closest is not None:
         _closest(suggestion.closest, screen)
 
 
 def suggestion_document(suggestion: Suggestion) -> dict[str, Any]:
-    """For `--json`: each plan with `rewrites`, `predicted_cost` and `breaks`, or None."""
+    """For `--json`: each plan with `rewrites`, `predicted_cost` and `breaks`, or None; why others were turned down."""
     plans = {"exact": suggestion.exact, "cheaper": suggestion.cheaper, "closest": suggestion.closest}
-    return {kind: None if plan is None else _document(plan) for kind, plan in plans.items()}
+    documents = {kind: None if plan is None else _document(plan) for kind, plan in plans.items()}
+    return {**documents, "unproven": suggestion.unproven}
 
 
 def applied_in_words(applied: Sequence[Applied]) -> list[str]:
@@ -63,8 +74,17 @@ def show_breaks(plan_breaks: Sequence[Any], screen: Screen) -> None:
 def _plan(plan: Plan, screen: Screen) -> None:
     for line in applied_in_words(plan.adapted.applied):
         screen.labelled("rewrite", line)
+    show_prediction(plan.cost, screen)
+
+
+def show_prediction(cost: float, screen: Screen) -> None:
+    """What the file, pruned, should take of the time that the one it comes from takes; said plainly where no less."""
     pruned = f"sparse with {POSSIBLE_ZEROS:.0%} zeros in its 1x1 kernels"
-    screen.labelled("prediction", f"{pruned}, about {plan.cost:.2f} of the time of the file as it is, dense")
+    said = f"{pruned}, about {cost:.2f} of the time of the file as it is, dense"
+    slower = round(cost, 2) >= 1
+    screen.labelled("prediction", said, **({"fg": "yellow"} if slower else {}))
+    if slower:
+        screen.labelled("", "so nothing is gained: it would be no faster than now", fg="yellow")
 
 
 def _command(file: Path | None, names: Sequence[str], screen: Screen) -> None:

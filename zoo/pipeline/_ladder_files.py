@@ -77,13 +77,13 @@ def _of_file(data: bytes, title: str) -> Start:
 
 
 def _training_start(spec: ModelSpec, progress: Progress) -> bytes:
-    from zoo.adapt import REWRITES, apply_rewrites, chosen_rewrites
+    from zoo.adapt import REWRITES, apply_checked, chosen_rewrites
     from zoo.sources import fetch_reference
 
     name = spec.student.start
     declared = next(reference for role, reference in spec.references.items() if role == name)
     source = fetch_reference(name, declared, progress=progress).path.read_bytes()
-    return apply_rewrites(source, chosen_rewrites(list(spec.student.rewrites), REWRITES), name=name).data
+    return apply_checked(source, chosen_rewrites(list(spec.student.rewrites), REWRITES), name=name).data
 
 
 def climbable(sparsities: Sequence[float], start: Start) -> tuple[tuple[float, ...], list[str]]:

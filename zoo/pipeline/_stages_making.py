@@ -197,7 +197,8 @@ def locate_stage(plan: Plan) -> Stage:
 def adapt_stage(plan: Plan) -> Stage:
     """The network to be trained: the start file, rewritten as the spec declares, `START.tflite`.
 
-    Refused where XNNPACK's sparse kernels would not take it once it is pruned, before hours go into it.
+    Refused where its outputs are not what the rewrites promise, or where XNNPACK's sparse kernels would not take it
+    once it is pruned, before hours go into it.
     """
     spec, start, names = plan.spec, student_file(plan), list(plan.spec.student.rewrites)
     if names:
@@ -207,12 +208,12 @@ def adapt_stage(plan: Plan) -> Stage:
         chosen_rewrites(names, REWRITES)
 
     def run(run: StageRun) -> Sequence[StageRecord]:
-        from zoo.adapt import REWRITES, apply_rewrites, chosen_rewrites
+        from zoo.adapt import REWRITES, apply_checked, chosen_rewrites
         from zoo.tflite import read_model
         from zoo.xnnpack import readiness
 
         source = run.path("fetch", start).read_bytes()
-        adapted = apply_rewrites(source, chosen_rewrites(names, REWRITES), name=spec.student.start)
+        adapted = apply_checked(source, chosen_rewrites(names, REWRITES), name=spec.student.start)
         breaks = readiness(read_model(adapted.data, name=spec.student.start))
         if breaks:
             raise RefusedError(
@@ -226,10 +227,11 @@ def adapt_stage(plan: Plan) -> Stage:
     return Stage(
         name="adapt",
         purpose="rewrite the network as declared, and check that sparse kernels will take it",
-        version="2",
+        version="3",
         run=run,
         parameters={"rewrites": list[Json](names)},
         reads=[Reads("fetch", start)],
+        tools=["ai-edge-litert"],
         records=["adapt"],
     )
 

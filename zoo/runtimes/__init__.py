@@ -29,6 +29,7 @@ from zoo.runtimes._matching import (
     match_runs,
     summed_metrics,
 )
+from zoo.runtimes._outputs import FileRuns, run_files
 from zoo.runtimes._poses import PoseRun, run_pose_graph
 from zoo.runtimes._tasks import BUNDLE_SUFFIX, TaskRole, model_in, ready_for_tasks, role_of
 from zoo.runtimes._web import WEB_METHODS, run_web_task
@@ -46,6 +47,7 @@ __all__ = [
     "Detection",
     "DetectionRun",
     "Figure",
+    "FileRuns",
     "Finding",
     "Hand",
     "HandPicture",
@@ -81,6 +83,7 @@ __all__ = [
     "ready_for_tasks",
     "role_of",
     "run_face_graph",
+    "run_files",
     "run_hand_graph",
     "run_holistic",
     "run_interpreter",

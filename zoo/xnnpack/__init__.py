@@ -13,6 +13,7 @@ from zoo.xnnpack._targets import TARGETS
 
 if TYPE_CHECKING:
     from zoo.xnnpack._leaving import Leaving, values_leaving
+    from zoo.xnnpack._magnitudes import huge_values
     from zoo.xnnpack._prediction import POSSIBLE_ZEROS, predicted_cost
     from zoo.xnnpack._verdict import (
         engagement,
@@ -21,14 +22,17 @@ if TYPE_CHECKING:
         readiness,
         readiness_and_hindrances,
     )
+    from zoo.xnnpack._within import could_engage
 
 __all__ = [
     "POSSIBLE_ZEROS",
     "TARGETS",
     "Leaving",
+    "could_engage",
     "engagement",
     "engagements",
     "hindrances",
+    "huge_values",
     "inspect_bundle",
     "inspect_file",
     "inspect_path",
@@ -49,6 +53,14 @@ def __getattr__(name: str) -> Any:
         from zoo.xnnpack import _leaving
 
         return getattr(_leaving, name)
+    if name == "huge_values":
+        from zoo.xnnpack import _magnitudes
+
+        return getattr(_magnitudes, name)
+    if name == "could_engage":
+        from zoo.xnnpack import _within
+
+        return getattr(_within, name)
     if name in ("POSSIBLE_ZEROS", "predicted_cost"):
         from zoo.xnnpack import _prediction
 

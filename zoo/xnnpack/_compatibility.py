@@ -17,6 +17,8 @@ _RANK, _COLOURS = 4, 3
 _DEPTHWISE_PADDING = {(3, 3): 1, (5, 5): 2}
 _DEPTHWISE_REMEDIES = {(3, 3): (rules.PAD_SYMMETRIC,), (5, 5): (rules.PAD_SYMMETRIC_INEXACT,)}
 _OPERATOR_REMEDIES = {"PRELU": (rules.PRELU,), "MAX_POOL_2D": (rules.MAX_POOL, rules.MAX_POOL_INEXACT)}
+_OF_MODERATE_VALUES = (rules.PRELU, rules.MAX_POOL)
+"""Remedies that compare values by subtraction."""
 
 
 class Layout(Flag):
@@ -45,10 +47,10 @@ def check(graph: NodeGraph, node: Node) -> Finding:
     """The roles that the node can take."""
     if node.alone is not None:
         rule = rules.OPERATOR_KNOWN if stored_alike(graph.model, node.operator) else rules.STORED_ALIKE
-        return Finding(Layout.NONE, rule, node.alone, _OPERATOR_REMEDIES.get(node.operator.name, ()))
+        return Finding(Layout.NONE, rule, node.alone, _operator_remedies(graph, node))
     if node.kind == "other":
         detail = "XNNPACK has no NCHW form of it"
-        return Finding(Layout.NONE, rules.OPERATOR_KNOWN, detail, _OPERATOR_REMEDIES.get(node.operator.name, ()))
+        return Finding(Layout.NONE, rules.OPERATOR_KNOWN, detail, _operator_remedies(graph, node))
     if not all(graph.tensor(value).dtype in _REAL for value in (*node.inputs, *node.outputs)):
         return Finding(Layout.NONE, rules.FLOAT_VALUES, "it works on values that are not floating point")
     if node.kind == "conv" and node.window is not None:
@@ -66,6 +68,13 @@ def check(graph: NodeGraph, node: Node) -> Finding:
     if node.kind == "add_or_mul":
         return _elementwise(graph, node)
     return _pad(graph, node)
+
+
+def _operator_remedies(graph: NodeGraph, node: Node) -> tuple[Remedy, ...]:
+    remedies = _OPERATOR_REMEDIES.get(node.operator.name, ())
+    if remedies and node.inputs and node.operator.inputs[0] in graph.huge:
+        return tuple(remedy for remedy in remedies if remedy not in _OF_MODERATE_VALUES)
+    return remedies
 
 
 def _convolution(window: Window, shape: Sequence[int]) -> Finding:

@@ -15,6 +15,7 @@ import numpy as np
 
 from zoo.tflite import Model, Operator, Tensor, constant_value, is_constant
 from zoo.xnnpack._delegate import UNARY, left_alone, parts
+from zoo.xnnpack._magnitudes import huge_values
 
 Kind = Literal["conv", "depthwise", "add_or_mul", "unary", "resize", "mean", "depth_to_space", "pad", "other"]
 Padding = tuple[int, int, int, int]
@@ -93,6 +94,11 @@ class NodeGraph:
     def producers(self) -> dict[int, Node]:
         """The node that writes each value."""
         return {output: node for node in self.nodes for output in node.outputs}
+
+    @cached_property
+    def huge(self) -> frozenset[int]:
+        """`huge_values` of the model."""
+        return huge_values(self.model)
 
     @cached_property
     def consumers(self) -> dict[int, list[Node]]:
