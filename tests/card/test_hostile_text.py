@@ -63,7 +63,7 @@ def hostile_spec(text: str) -> ModelSpec:
             "out_of_scope": [text],
             "limits": [text],
             "ethics": [text],
-            "citations": [Citation(text=text, url="https://example.org/a)b <c>|\n# d")],
+            "citations": [Citation.model_construct(text=text, url="https://example.org/a)b <c>|\n# d")],
             "tags": [text],
         }
     )

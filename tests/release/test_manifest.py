@@ -85,8 +85,19 @@ def test_a_record_that_leaves_the_release_is_not_valid(release: Path, name: str)
         read_manifest(release)
 
 
-@pytest.mark.parametrize("change", [{"model": "../evil"}, {"version": "../../1.0.0"}, {"version": "1.0"}])
+@pytest.mark.parametrize(
+    "change", [{"model": "../evil"}, {"version": "../../1.0.0"}, {"version": "1.0"}, {"version": "٠.١.٠"}]
+)
 def test_names_that_could_lead_elsewhere_are_not_valid(release: Path, change: dict[str, str]) -> None:
+    rewrite(release, **change)
+    with pytest.raises(InputError, match=f"field '{next(iter(change))}'"):
+        read_manifest(release)
+
+
+@pytest.mark.parametrize(
+    "change", [{"title": "a\u202eb"}, {"title": "a\x1b[2Jb"}, {"title": "two\nlines"}, {"licence": "mit\x00"}]
+)
+def test_text_that_is_not_what_a_reader_sees_is_not_valid(release: Path, change: dict[str, str]) -> None:
     rewrite(release, **change)
     with pytest.raises(InputError, match=f"field '{next(iter(change))}'"):
         read_manifest(release)

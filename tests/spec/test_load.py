@@ -70,3 +70,36 @@ def test_spec_of_megabytes_is_not_read(tmp_path: Path) -> None:
 def test_name_that_is_no_folder_is_no_model(name: str) -> None:
     with pytest.raises(InputError, match="There is no model"):
         load_spec(name)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "sentence"),
+    [
+        ("title: BlazeFace full-range face", 'title: "\\uD83D\\uDE00" #', "is not valid YAML"),
+        ("title: BlazeFace full-range face", 'title: "a\\u202Eb" #', "'title': holds U+202E, a mark that turns"),
+        ("title: BlazeFace full-range face", 'title: "a\\u2066b" #', "'title': holds U+2066, a mark that turns"),
+        ("title: BlazeFace full-range face", 'title: "a\\eb" #', "'title': holds U+001B, a control character"),
+        ("title: BlazeFace full-range face", 'title: "a\\0b" #', "'title': holds U+0000, a control character"),
+        ("title: BlazeFace full-range face", 'title: "a\\x9Bb" #', "'title': holds U+009B, a control character"),
+        ("title: BlazeFace full-range face", 'title: "a\\nb" #', "'title': must be one line of text"),
+        ("title: BlazeFace full-range face", 'title: "a\\Lb" #', "'title': must be one line of text"),
+        ("title: BlazeFace full-range face", 'title: " " #', "'title': must be one line of text"),
+        ("licence: apache-2.0", 'licence: "mit\\rx"', "'licence': must be one line of text"),
+        ("version: 0.1.0", "version: ٠.١.٠", "'version'"),
+        ("version: 0.1.0", "version: 0.1.０", "'version'"),
+        ("version: 0.1.0", "version: 0.1." + "0" * 50, "'version'"),
+        ("tags: [face-detection,", 'tags: ["face\\u202E",', "'card.tags': holds U+202E"),
+        ("    - Counting people", '    - "Counting\\x07 people"\n    - Counting', "'card.out_of_scope': holds U+0007"),
+        ("smoke:", '"smoke\\e":', "'training.presets.smoke"),
+    ],
+)
+def test_text_is_what_a_reader_sees(own: Path, old: str, new: str, sentence: str) -> None:
+    change(own, old, new)
+    with pytest.raises(InputError) as caught:
+        load_spec("face_detector")
+    assert sentence in str(caught.value)
+
+
+def test_text_of_every_script_is_taken(own: Path) -> None:
+    change(own, "title: BlazeFace full-range face", 'title: "كاشف الوجوه می‌خواهم 👩‍👩‍👧 顔" #')
+    assert load_spec("face_detector").spec.title == "كاشف الوجوه می‌خواهم 👩‍👩‍👧 顔"

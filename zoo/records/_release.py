@@ -36,8 +36,8 @@ class ReleaseChanges(Frozen):
     intervals allow.
     """
 
-    version: Annotated[str, Field(pattern=r"^\d+\.\d+\.\d+$")]
-    since: Annotated[str, Field(pattern=r"^\d+\.\d+\.\d+$")] | None
+    version: Annotated[str, Field(pattern=r"^[0-9]+\.[0-9]+\.[0-9]+$")]
+    since: Annotated[str, Field(pattern=r"^[0-9]+\.[0-9]+\.[0-9]+$")] | None
     regressions: list[Line] = Field(default=[], max_length=500)
     improvements: list[Line] = Field(default=[], max_length=500)
     added: list[Line] = Field(default=[], max_length=500)

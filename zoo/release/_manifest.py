@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, f
 
 from zoo.errors import InputError
 from zoo.records import GateOverride, GateResult, ReleaseChanges
-from zoo.spec import ModelSpec, content_sha256, describe_first_error
+from zoo.spec import VERSION, Line, ModelSpec, content_sha256, describe_first_error
 
 MANIFEST_NAME = "manifest.json"
 MAX_MANIFEST_BYTES = 4 << 20
@@ -54,8 +54,8 @@ class ManifestReference(_Part):
     """A published file that the model was made from or compared with."""
 
     name: str
-    title: str
-    licence: str
+    title: Line
+    licence: Line
     sha256: Sha256
     bytes: int = Field(gt=0)
     source: str | None
@@ -86,9 +86,9 @@ class Manifest(_Part):
 
     format: Literal[1] = 1
     model: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
-    version: Annotated[str, Field(pattern=r"^\d{1,9}\.\d{1,9}\.\d{1,9}$")]
-    title: str
-    licence: str
+    version: Annotated[str, Field(pattern=VERSION)]
+    title: Line
+    licence: Line
     zoo_version: str
     command: str
     sample_data: bool

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 
 Version = tuple[int, int, int]
-_VERSION = re.compile(r"(0|[1-9]\d{0,8})\.(0|[1-9]\d{0,8})\.(0|[1-9]\d{0,8})")
+_VERSION = re.compile(r"(0|[1-9]\d{0,8})\.(0|[1-9]\d{0,8})\.(0|[1-9]\d{0,8})", re.ASCII)
 
 
 def parse_version(text: str) -> Version | None:

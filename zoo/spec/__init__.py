@@ -48,12 +48,14 @@ from zoo.spec._model import (
     Variant,
 )
 from zoo.spec._network import MOST_RUNGS, Network, NetworkSpec, Precision, PublishedSpeed, Rungs
+from zoo.spec._part import VERSION, Line
 
 __all__ = [
     "FAIRNESS_GATE",
     "MOST_RUNGS",
     "OWN_HOOK",
     "SMALLEST_GROUP",
+    "VERSION",
     "AnySpec",
     "Augmentation",
     "CardText",
@@ -73,6 +75,7 @@ __all__ = [
     "LandmarkLoss",
     "Landmarks",
     "LearningRate",
+    "Line",
     "LoadedSpec",
     "Metric",
     "ModelSpec",

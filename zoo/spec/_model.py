@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from zoo.spec._fairness import FAIRNESS_GATE, FairnessRules
 from zoo.spec._family import Detector, Landmarks, Metric
-from zoo.spec._part import SpecPart
+from zoo.spec._part import VERSION, Line, SpecPart
 
 MODEL_NAME = r"^[a-z][a-z0-9_]{0,63}$"
 """A model's name is also the name of its folder."""
@@ -68,10 +68,10 @@ class HubSource(SpecPart):
 class Reference(SpecPart):
     """A published file to compare with, by content. Sources are tried in the order package, hub, url, path."""
 
-    title: str
+    title: Line
     sha256: Sha256
     bytes: int = Field(gt=0, le=1 << 30)
-    licence: str
+    licence: Line
     package: PackageSource | None = None
     hub: HubSource | None = None
     url: Annotated[str, Field(pattern=r"^https://")] | None = None
@@ -115,7 +115,7 @@ class SamplePicture(SpecPart):
 
     package: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]+$")]
     path: str
-    licence: str
+    licence: Line
     split: Literal["train", "calibration", "evaluation"]
 
 
@@ -273,9 +273,9 @@ class ModelSpec(SpecPart):
     """A model, declared."""
 
     name: Name
-    title: str
-    version: Annotated[str, Field(pattern=r"^\d+\.\d+\.\d+$")]
-    licence: str
+    title: Line
+    version: Annotated[str, Field(pattern=VERSION)]
+    licence: Line
     task: Task
     input: InputTensor
     outputs: list[OutputTensor]

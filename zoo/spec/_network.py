@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from zoo.spec._model import Citation, Name, Share
-from zoo.spec._part import SpecPart
+from zoo.spec._part import VERSION, Line, SpecPart
 
 Precision = Literal["float32", "float16", "int8"]
 """How weights are stored; `int8` also computes in int8, with ranges that were calibrated."""
@@ -46,7 +46,7 @@ class Rungs(SpecPart):
 class PublishedSpeed(SpecPart):
     """A speed-up that others published: dense time over sparse time, drawn as a line in the figures."""
 
-    title: str
+    title: Line
     speedup: float = Field(gt=1)
     source: Citation
 
@@ -55,9 +55,9 @@ class NetworkSpec(SpecPart):
     """A network that is only measured, by `zoo ladder`: size and latency, never quality."""
 
     name: Name
-    title: str
-    version: Annotated[str, Field(pattern=r"^\d+\.\d+\.\d+$")]
-    licence: str
+    title: Line
+    version: Annotated[str, Field(pattern=VERSION)]
+    licence: Line
     task: Literal["measured_only"]
     network: Network
     ladder: Rungs
