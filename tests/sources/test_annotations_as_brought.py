@@ -387,6 +387,13 @@ def test_annotations_that_are_cut_short_are_told_and_not_overlooked(tmp_path: Pa
     assert any("labels.json is not used: labels.json line 1" in remark for remark in listener.remarks)
 
 
+def test_a_label_file_whose_ending_is_in_capitals_is_one(tmp_path: Path) -> None:
+    made.write_yolo(ONE, tmp_path)
+    labels = tmp_path / "train" / "labels"
+    (labels / "a.txt").rename(labels / "a.TXT")
+    assert made.boxes_of(read_annotations(tmp_path))["a.jpg"] == [BOX]
+
+
 @pytest.mark.parametrize("inner", ["labels", "labels/deep"])
 def test_a_single_label_of_yolo_may_be_named(tmp_path: Path, inner: str) -> None:
     folder = inner.removeprefix("labels")

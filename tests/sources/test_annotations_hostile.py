@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import io
 import json
 import os
@@ -225,6 +224,26 @@ def test_dlib_names_the_line(tmp_path: Path, old: str, new: str, said: str) -> N
     assert said in sentence(tmp_path)
 
 
+def test_dlib_refuses_a_part_that_stands_twice(tmp_path: Path) -> None:
+    made.write_dlib(POSED, tmp_path)
+    file = tmp_path / "faces.xml"
+    file.write_text(file.read_text().replace("name='chin'", "name='eye'"))
+    assert "faces.xml line 6: the part eye stands twice in its box" in sentence(tmp_path)
+
+
+def test_dlib_refuses_more_places_than_its_bytes_explain(tmp_path: Path) -> None:
+    made.draw_picture(tmp_path / "a.jpg", SIZE)
+    parts = "".join(f"<part name='{name}' x='1' y='1'/>" for name in range(500))
+    box, *boxes = (
+        f"<box top='0' left='0' width='9' height='9'>{inner}</box>"
+        for inner in (parts, *["<part name='0' x='1' y='1'/>"] * 50_000)
+    )
+    (tmp_path / "faces.xml").write_text(
+        f"<dataset><images><image file='a.jpg'>{box}{''.join(boxes)}</image></images></dataset>"
+    )
+    assert "faces.xml has 50001 boxes with parts, of 500 names" in sentence(tmp_path)
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -348,6 +367,7 @@ BODY = Scene(SIZE, {"a": (Thing(None, tuple((9.0, 8.0, 2) for _ in JOINTS)),)})
         (made.write_yolo, ONE, "data.yaml"),
         (made.write_dlib, POSED, "faces.xml"),
         (made.write_wider_face, ONE, "wider_face_split/wider_face_val_bbx_gt.txt"),
+        (made.write_csv, ONE, "labels.csv"),
         (made.write_lsp, BODY, "joints.mat"),
         (made.write_freihand, HANDS, "training_xyz.json"),
         (made.write_freihand, HANDS, "training_K.json"),
@@ -370,9 +390,13 @@ def test_bytes_gone_wrong_are_read_or_refused(
             root = Path(folder) / "set"
             shutil.copytree(tmp_path, root)
             (root / name).write_bytes(data)
-            found = None
-            with contextlib.suppress(InputError):
+            found, said = None, ""
+            try:
                 found = read_annotations(root)
+            except InputError as error:
+                said = str(error)
+            assert said.isprintable()
+            assert len(said) < 700
             for picture in found.pictures if found else ():
                 assert picture.path.is_relative_to(root.resolve())
                 for thing in picture.objects:

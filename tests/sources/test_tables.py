@@ -94,6 +94,13 @@ def test_text_in_another_encoding_is_refused_by_name(folder: Path, data: bytes, 
     assert complaint in refusal(folder)
 
 
+def test_a_line_of_countless_fields_is_refused_and_not_built(folder: Path) -> None:
+    (folder / "labels.csv").write_text("file,gender\na.png,F\n" + "ab," * 100_000)
+    assert "labels.csv line 3 has more than 65536 letters" in refusal(folder)
+    (folder / "labels.csv").write_text("ab," * 100_000)
+    assert "labels.csv line 1 has more than 65536 letters" in refusal(folder)
+
+
 def test_a_table_that_says_nothing_used_is_told_with_its_columns(folder: Path) -> None:
     (folder / "labels.csv").write_text("file;colour\na.png;red\n")
     (remark,) = said(folder)

@@ -149,7 +149,7 @@ def _read_rows(
                 label = _joined(earlier, label, shortened(row[columns.key]))
                 repeated += label == earlier
         if isinstance(label, str):
-            problems.append(f"{file} line {line}: {label}")
+            problems.append(printable(f"{file} line {line}: {label}"))
         else:
             labels[matching[0]] = label
     if problems:
@@ -233,7 +233,7 @@ def _columns(file: str, header: Sequence[str], progress: Progress) -> _Columns |
         )
     twice = [name for name, count in Counter(names).items() if count > 1]
     if twice:
-        raise InputError(f"{file} line 1: column '{twice[0][:40]}' stands there twice: rename one")
+        raise InputError(f"{file} line 1: column '{printable(twice[0][:40])}' stands there twice: rename one")
     box = next((kind for kind in _BOX_COLUMNS if set(kind) <= set(names)), None)
     for kind in () if box else _BOX_COLUMNS:
         lacking = [name for name in kind if name not in names]
@@ -326,8 +326,9 @@ def _pooled(labels: Mapping[str, Label]) -> dict[str, Label]:
             spelling[column][value.casefold()] = min(known, value)
     for column, values in spelling.items():
         if len(values) > _MOST_GROUPS:
+            name = shortened(printable(column))
             raise InputError(
-                f"column '{column}' of the labels has {len(values)} different groups, more than {_MOST_GROUPS}: "
+                f"column '{name}' of the labels has {len(values)} different groups, more than {_MOST_GROUPS}: "
                 f"remove it if it is a name or an id"
             )
     return {

@@ -14,6 +14,8 @@ from zoo.sources._text import NotTextError, decode_text
 
 _MOST_BYTES = 64 << 20
 _MOST_ROWS = 1_000_000
+_MOST_LINE = 1 << 16
+"""Letters. A line of millions of fields would fill the memory."""
 _SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
 _UNREAD = {":": "colon", " ": "space", "~": "tilde", "^": "caret", "\uff0c": "wide comma", "\uff1b": "wide semicolon"}
 """Separators that are known by sight, and refused by name."""
@@ -63,7 +65,9 @@ def _separator(text: str, known: Callable[[Sequence[str]], int]) -> str:
 
     def fit(separator: str) -> tuple[int, int]:
         try:
-            header = next((row for row in _reader(text, separator) if any(row)), [])
+            # As much of the text as a header can have.
+            top = io.StringIO(text[: 2 * _MOST_LINE], newline="")
+            header = next((row for row in csv.reader(top, delimiter=separator, strict=True) if any(row)), [])
         except csv.Error:
             return (0, 0)
         return known(header), len(header)
@@ -76,12 +80,15 @@ def _separator(text: str, known: Callable[[Sequence[str]], int]) -> str:
     return other if fit(other)[0] > max(1, fit(best)[0]) else ","
 
 
-def _reader(text: str, separator: str) -> Iterator[list[str]]:
-    return csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+def _lines(text: str, file: str) -> Iterator[str]:
+    for number, line in enumerate(io.StringIO(text, newline=""), 1):
+        if len(line) > _MOST_LINE:
+            raise InputError(f"{file} line {number} has more than {_MOST_LINE} letters, which is no row: {_FIX}")
+        yield line
 
 
 def _rows(text: str, separator: str, file: str) -> Iterator[Row]:
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+    reader = csv.reader(_lines(text, file), delimiter=separator, strict=True)
     try:
         for count, row in enumerate(reader):
             if count > _MOST_ROWS:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from xml.parsers import expat
 
-from zoo.errors import InputError
+from zoo.errors import InputError, shortened
 from zoo.files import printable
 from zoo.records import SkippedPicture
 from zoo.sources.annotations._folder import MOST_PIXELS, MOST_POINTS, Folder
@@ -14,6 +14,8 @@ from zoo.sources.annotations._listed import Listed, Marked, Parsed, Place
 
 _MOST_BYTES = 1 << 26
 _MOST_DEPTH = 8
+_MOST_PLACES = 20_000_000
+"""Boxes times names of parts, since each box has a place for each; a face has 68 parts, and 100,000 of them fit."""
 _SNIFFED = 1 << 16
 
 
@@ -40,6 +42,9 @@ def read_dlib(folder: Folder, file: str) -> Parsed:
     names = tuple(sorted({name for image in parsing.images for box in image.boxes for name in box.parts}))
     if len(names) > MOST_POINTS:
         raise InputError(f"{file} has {len(names)} names of parts, more than {MOST_POINTS}: give a part of it")
+    boxes = sum(bool(box.parts) for image in parsing.images for box in image.boxes)
+    if boxes * len(names) > _MOST_PLACES:
+        raise InputError(f"{file} has {boxes} boxes with parts, of {len(names)} names: give a part of it")
     pictures: dict[str, Listed] = {}
     absent: list[SkippedPicture] = []
     base = PurePosixPath(file).parent.as_posix()
@@ -119,10 +124,10 @@ class _Parsing:
             self.images[-1].boxes.append(self._box(attributes))
         elif self._path == ["dataset", "images", "image", "box", "part"]:
             parts = self.images[-1].boxes[-1].parts
-            parts[printable(self._attribute(attributes, "name")[:128])] = (
-                self._number(attributes, "x"),
-                self._number(attributes, "y"),
-            )
+            name = printable(self._attribute(attributes, "name")[:128])
+            if name in parts:
+                raise self._error(f"the part {shortened(name)} stands twice in its box: remove one")
+            parts[name] = (self._number(attributes, "x"), self._number(attributes, "y"))
 
     def _end(self, tag: str) -> None:
         if self._path == ["dataset", "images", "image", "box", "label"] and self._text.strip():

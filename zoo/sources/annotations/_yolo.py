@@ -111,7 +111,11 @@ def _absent(folder: Folder, used: set[str]) -> list[SkippedPicture]:
     """The label files without a picture, or those of pictures that are not read."""
     unread = {label: name for name in folder.skipped if (label := _label_file(folder, name)) and label not in used}
     absent = [SkippedPicture(file=name, reason=folder.skipped[name]) for _, name in sorted(unread.items())]
-    orphans = set(folder.files("labels/**/*.txt", "*/labels/**/*.txt")) - used - set(unread)
+    orphans = (
+        set(folder.files(*(f"{top}labels/**/*.{end}" for top in ("", "*/") for end in ("txt", "TXT"))))
+        - used
+        - set(unread)
+    )
     for name in sorted(orphans):
         if PurePosixPath(name).name != _CLASSES:
             absent.append(SkippedPicture(file=f"the picture of {name}", reason="no such picture in the folder"))
@@ -119,10 +123,11 @@ def _absent(folder: Folder, used: set[str]) -> list[SkippedPicture]:
 
 
 def _label_file(folder: Folder, picture: str) -> str | None:
+    """The label file of a picture: in the tree of labels, or else beside it; its ending may be in capitals."""
     parts = PurePosixPath(picture).with_suffix(".txt").parts
     for place in range(len(parts) - 2, -1, -1):
         if parts[place] == "images":
-            apart = folder.as_there("/".join((*parts[:place], "labels", *parts[place + 1 :])))
+            apart = _as_there(folder, "/".join((*parts[:place], "labels", *parts[place + 1 :])))
             if apart is not None:
                 return apart
             break
@@ -130,7 +135,11 @@ def _label_file(folder: Folder, picture: str) -> str | None:
 
 
 def _beside(folder: Folder, picture: str) -> str | None:
-    return folder.as_there(str(PurePosixPath(picture).with_suffix(".txt")))
+    return _as_there(folder, str(PurePosixPath(picture).with_suffix(".txt")))
+
+
+def _as_there(folder: Folder, name: str) -> str | None:
+    return folder.as_there(name) or folder.as_there(f"{name.removesuffix('.txt')}.TXT")
 
 
 def _looks_right(folder: Folder, labels: Sequence[str | None]) -> bool:
