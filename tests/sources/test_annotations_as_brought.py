@@ -327,9 +327,19 @@ def test_a_picture_of_another_kind_is_told_as_such(tmp_path: Path, name: str, en
     assert [picture.path.name for picture in found.pictures] == ["b.jpg"]
     if name == "csv":
         assert "labels.csv: 1 of 2 rows name no picture below its folder" in remarks
+        assert any(f"a.{ending}: not a JPEG, PNG or WebP picture" in remark for remark in remarks)
     else:
         assert [one.reason for one in found.left_out] == ["not a JPEG, PNG or WebP picture"]
         assert "1 of 2 pictures are left out" in remarks[-1]
+
+
+def test_so_is_one_in_the_place_of_a_numbered_picture(tmp_path: Path) -> None:
+    points = tuple((float(place), float(place + 1), 2) for place in range(21))
+    made.write_freihand(Scene(SIZE, {name: (Thing(None, points),) for name in "ab"}), tmp_path)
+    folder = tmp_path / "training" / "rgb"
+    (folder / "00000000.jpg").rename(folder / "00000000.bmp")
+    (left_out,) = read_annotations(tmp_path).left_out
+    assert "training/rgb/00000000.bmp is not a JPEG, PNG or WebP picture" in left_out.reason
 
 
 def test_pictures_of_other_kinds_are_counted_in_a_folder_of_pictures(tmp_path: Path, cache: Path) -> None:

@@ -12,8 +12,8 @@ from pathlib import Path
 from zoo.errors import InputError, shortened
 from zoo.files import printable
 from zoo.progress import Progress
+from zoo.sources._matcher import PictureMatcher
 from zoo.sources._separated import Row, read_rows
-from zoo.sources._text import same_form
 
 _KEY_COLUMNS = ("file", "filename", "path", "name")
 _BOX_COLUMNS = tuple(tuple(f"{kind}_{part}" for part in "xywh") for kind in ("face", "chip"))
@@ -93,13 +93,20 @@ class _Columns:
 
 
 def read_labels(
-    root: Path, files: Sequence[str], pictures: Sequence[str], *, progress: Progress, unread: Sequence[str] = ()
+    root: Path,
+    files: Sequence[str],
+    pictures: Sequence[str],
+    *,
+    progress: Progress,
+    unread: Sequence[str] = (),
+    skipped: Mapping[str, str] | None = None,
 ) -> dict[str, Label]:
     """The labels of `pictures` from all label `files`, both named by their path below `root`.
 
     A file labels the pictures below its folder, by path from there or by base name where that is unique. The deeper
     file wins column by column, and `groups.csv` over `labels.csv` beside it. What is not used is told: tables that say
-    nothing about groups or faces, `unread` tables of other names, rows without a picture and pictures without a row.
+    nothing about groups or faces, `unread` tables of other names, rows without a picture or with one
+    that was `skipped`, which has the reasons, and pictures without a row.
 
     Raises:
         InputError: a table cannot be read, lacks a key column, or has bad rows; the first is named by file and line.
@@ -107,6 +114,7 @@ def read_labels(
     labels: dict[str, Label] = {}
     read: list[str] = []
     useless: dict[str, Sequence[str]] = {}
+    given = _Given(pictures, skipped or {}, progress)
     for file in sorted(files, key=lambda name: (name.count("/"), name.endswith("groups.csv"), name)):
         rows = read_rows(root / file, file, _known_names)
         try:
@@ -118,7 +126,7 @@ def read_labels(
             useless[file] = header
             continue
         read.append(file)
-        for picture, label in _read_rows(file, rows, len(header), columns, pictures, progress).items():
+        for picture, label in _read_rows(file, rows, len(header), columns, given).items():
             below = labels.get(picture, Label({}, None))
             labels[picture] = Label({**below.groups, **label.groups}, label.box or below.box)
     _tell_unused(useless, unread, progress)
@@ -126,10 +134,19 @@ def read_labels(
     return _pooled(labels)
 
 
-def _read_rows(
-    file: str, rows: Iterator[Row], width: int, columns: _Columns, pictures: Sequence[str], progress: Progress
-) -> dict[str, Label]:
-    match = _matcher(_below(file), pictures)
+@dataclass(frozen=True)
+class _Given:
+    """What is the same for all tables: the pictures, those that are there and not read, and who is told."""
+
+    pictures: Sequence[str]
+    skipped: Mapping[str, str]
+    progress: Progress
+
+
+def _read_rows(file: str, rows: Iterator[Row], width: int, columns: _Columns, given: _Given) -> dict[str, Label]:
+    match = PictureMatcher(_below(file), given.pictures)
+    match_skipped = PictureMatcher(_below(file), given.skipped)
+    unreadable: list[str] = []
     labels: dict[str, Label] = {}
     problems: list[str] = []
     read = unmatched = repeated = 0
@@ -141,6 +158,7 @@ def _read_rows(
             problem = f"'{row[columns.key][:80]}' names {len(matching)} pictures, so write its path"
         elif not problem and not matching:
             unmatched += 1
+            unreadable += match_skipped(row[columns.key])[:1]
             continue
         label = problem or _label(row, columns, f"{file} line {line}")
         if isinstance(label, Label):
@@ -155,14 +173,19 @@ def _read_rows(
     if problems:
         more = f" (and {len(problems) - 1} more bad rows)" if len(problems) > 1 else ""
         raise InputError(f"{problems[0]}{more}: correct the table or remove it")
+    for name in unreadable[:1]:
+        rows_name = f"{len(unreadable)} of {read} rows name pictures that are not read"
+        given.progress.say(f"{file}: {rows_name}; the first is {name}: {given.skipped[name]}")
     if unmatched == read > 0 and file.endswith("groups.csv"):
         raise InputError(f"{file}: none of its {read} rows names a picture below its folder: write paths from there")
     if read == 0:
-        progress.say(f"{file} is not used: it has no row below its header")
+        given.progress.say(f"{file} is not used: it has no row below its header")
     if unmatched:
-        progress.say(f"{file}: {unmatched} of {read} rows name no picture below its folder")
+        given.progress.say(f"{file}: {unmatched} of {read} rows name no picture below its folder")
     if repeated:
-        progress.say(f"{file}: {repeated} of {read} rows are about a picture of an earlier row and add nothing to it")
+        given.progress.say(
+            f"{file}: {repeated} of {read} rows are about a picture of an earlier row and add nothing to it"
+        )
     return labels
 
 
@@ -270,29 +293,6 @@ def _near(name: str, known: Collection[str]) -> str | None:
     if name in _KNOWN:
         return None
     return next(iter(get_close_matches(name[:_MOST_VALUE], sorted(known), 1, _NEAR)), None)
-
-
-class _matcher:  # noqa: N801 - called like a function
-    """Finds the pictures that a key names: by path below the table's folder, else by base name."""
-
-    def __init__(self, prefix: str, pictures: Sequence[str]) -> None:
-        self._prefix = prefix
-        below = [name for name in pictures if name.startswith(prefix)]
-        self._paths = set(below)
-        self._forms: dict[str, list[str]] = defaultdict(list)
-        self._bases: dict[str, list[str]] = defaultdict(list)
-        for name in below:
-            form = same_form(name)
-            self._forms[form].append(name)
-            self._bases[form.rpartition("/")[2]].append(name)
-
-    def __call__(self, key: str) -> list[str]:
-        key = key.strip().replace("\\", "/").removeprefix("./")
-        path = f"{self._prefix}{key}"
-        if path in self._paths:
-            return [path]
-        form = same_form(path)
-        return self._forms.get(form, []) or ([] if "/" in key else self._bases.get(same_form(key), []))
 
 
 def _label(row: Sequence[str], columns: _Columns, where: str) -> Label | str:

@@ -39,7 +39,14 @@ def scan_pictures(folder: Path, split: DataSplit, *, progress: Progress) -> Pict
     walked = walk(root)
     if not walked.pictures:
         raise InputError(_nothing_found(folder, walked))
-    labels = read_labels(root, walked.labels, list(walked.pictures), progress=progress, unread=walked.tables)
+    labels = read_labels(
+        root,
+        walked.labels,
+        list(walked.pictures),
+        progress=progress,
+        unread=walked.tables,
+        skipped=walked.reasons,
+    )
     outcomes = inspect_all(root, walked.pictures, progress=progress)
     usable, skipped = _usable(outcomes, split.smallest_side)
     if not usable:

@@ -130,8 +130,12 @@ class Folder:
             # Not brought from the hub, or not there at all.
             reason = NO_PICTURE
         if reason is None:
-            like = self._stems.get(_stem(key))
-            reason = "no such picture in the folder" + (f", which has {like}" if like else "")
+            like, unread = self._stems.get(_stem(key)), self._skipped_stems.get(_stem(key))
+            reason = "no such picture in the folder"
+            if like is not None:
+                reason += f", which has {like}"
+            elif unread is not None:
+                reason += f", and {unread} is {self.skipped[unread]}"
         return SkippedPicture(file=key, reason=reason)
 
     @cached_property
@@ -152,6 +156,11 @@ class Folder:
     def _stems(self) -> Mapping[str, str]:
         """The first picture of each base name, whatever its ending and its capitals."""
         return {_stem(name): name for name in sorted(self.pictures, reverse=True)}
+
+    @cached_property
+    def _skipped_stems(self) -> Mapping[str, str]:
+        """As `_stems`, of pictures that are not read."""
+        return {_stem(name): name for name in sorted(self.skipped, reverse=True)}
 
 
 def _below(bases: Sequence[str], key: str) -> list[str]:

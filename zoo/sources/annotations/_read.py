@@ -44,7 +44,14 @@ def read_annotations(
     if not walked.pictures:
         other = f" ({walked.skipped[0].file}: {walked.skipped[0].reason})" if walked.skipped else ""
         raise InputError(f"{root} has no JPEG, PNG or WebP picture{other}: give the folder of the annotated pictures")
-    labels = read_labels(root, walked.labels, list(walked.pictures), progress=progress, unread=walked.tables)
+    labels = read_labels(
+        root,
+        walked.labels,
+        list(walked.pictures),
+        progress=progress,
+        unread=walked.tables,
+        skipped=walked.reasons,
+    )
     folder = Folder(root, walked.pictures, walked.reasons, labels, chosen)
     found = find_format(folder, named=format)
     read = _read(folder, found, progress)
