@@ -135,11 +135,13 @@ def _planned(data: bytes, rewrites: Mapping[str, Rewrite], path: Path, *, slower
             f"give {options}."
         )
     if best is None:
-        raise RefusedError(f"{path}: no rewrites make it ready.")
+        reason = found.unfinished or "no rewrites make it ready"
+        raise RefusedError(f"{path}: {reason}; name what you want with --rewrite.")
     first = best.breaks[0]
+    unfinished = f"{found.unfinished}; " if found.unfinished else ""
     raise RefusedError(
-        f"{path}: no rewrites make it ready, as {first.rule} stays broken at {first.where}; 'zoo inspect --suggest' "
-        "shows the list that comes closest."
+        f"{path}: {unfinished}no rewrites make it ready, as {first.rule} stays broken at {first.where}; "
+        "'zoo inspect --suggest' shows the list that comes closest."
     )
 
 

@@ -20,9 +20,14 @@ MOST_LISTS_TRIED = 64
 """Lists of rewrites that a search tries at most; the models of this zoo need fewer than twenty."""
 WORTH_TRAINING = 0.01
 """Of the original's time: what an inexact list has to save, as it takes training to recover the outputs."""
+MOST_OPERATORS = 8_000
+"""Of a network for which a plan is worked out; published ones have up to a few thousand."""
+MOST_OPERATORS_TRIED = 60_000
+"""In all lists that a search tries together: a second or two for each thousand of them."""
 MOST_PLANS_CHECKED = 4
 """Plans of each kind that are run beside the original, the cheapest first, until one keeps its outputs."""
 _DENSE = 1.0
+_UNPACKING = ("DEQUANTIZE", "DENSIFY")
 
 
 @dataclass(frozen=True)
@@ -57,13 +62,15 @@ class Suggestion:
 
     `cheaper`: a ready plan with inexact rewrites that costs less (or the only ready one); None where there is none.
     `closest`: the plan with the fewest rules broken, where none is ready. `unproven`: why a plan that would be ready
-    is not among these, a clause of what its outputs did; empty where nothing was turned down.
+    is not among these, a clause of what its outputs did; empty where nothing was turned down. `unfinished`: a clause
+    that says how far the search went where the network is too large to try all; else empty.
     """
 
     exact: Plan | None
     cheaper: Plan | None
     closest: Plan | None
     unproven: str = ""
+    unfinished: str = ""
 
     @property
     def best(self) -> Plan | None:
@@ -85,11 +92,20 @@ def suggest(
     compares the rewritten model with the given one. Raises InputError where the bytes are no sound model.
     """
     original = read_model(data, name=name)
+    operators = sum(operator.name not in _UNPACKING for operator in original.operators)
+    if operators > MOST_OPERATORS:
+        return Suggestion(
+            None,
+            None,
+            None,
+            unfinished=f"it has {operators:,} operators, and no plan is worked out for more than {MOST_OPERATORS:,}",
+        )
+    lists = min(MOST_LISTS_TRIED, MOST_OPERATORS_TRIED // max(operators, 1))
     search = _Search(data, rewrites, name)
     ready: list[Plan] = []
     closest: Plan | None = None
     waiting, seen = [Adapted(data, ())], {frozenset[str]()}
-    for _ in range(MOST_LISTS_TRIED):
+    for _ in range(lists):
         if not waiting:
             break
         state = waiting.pop(0)
@@ -110,7 +126,9 @@ def suggest(
     dear = exact.cost - WORTH_TRAINING if exact else float("inf")
     inexact = [plan for plan in ready if not plan.adapted.exact and plan.cost <= dear]
     cheaper, reason = _first_kept(original.data, inexact, rewrites, name)
-    return Suggestion(exact, cheaper, None if ready else closest, unproven or reason)
+    tried = "1 list of rewrites was" if lists == 1 else f"{lists} lists of rewrites were"
+    left = f"it has {operators:,} operators, and only {tried} tried" if waiting else ""
+    return Suggestion(exact, cheaper, None if ready else closest, unproven or reason, left)
 
 
 def _first_kept(

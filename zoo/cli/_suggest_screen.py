@@ -39,6 +39,9 @@ def show_suggestion(suggestion: Suggestion, screen: Screen, *, file: Path | None
         screen.labelled("note", "outputs move; training has to recover them", fg="yellow")
         if not cheaper.slower:
             _command(file, cheaper.names, screen)
+    if suggestion.unfinished:
+        screen.add("NOT WORKED OUT" if suggestion.best is None else "NOT ALL TRIED", bold=True, fg="yellow")
+        screen.labelled("why", suggestion.unfinished)
     if suggestion.unproven:
         screen.add("TURNED DOWN" if suggestion.best else "NO PLAN", bold=True, fg="red")
         screen.labelled("why", suggestion.unproven)
@@ -50,7 +53,7 @@ def suggestion_document(suggestion: Suggestion) -> dict[str, Any]:
     """For `--json`: each plan with `rewrites`, `predicted_cost` and `breaks`, or None; why others were turned down."""
     plans = {"exact": suggestion.exact, "cheaper": suggestion.cheaper, "closest": suggestion.closest}
     documents = {kind: None if plan is None else _document(plan) for kind, plan in plans.items()}
-    return {**documents, "unproven": suggestion.unproven}
+    return {**documents, "unproven": suggestion.unproven, "unfinished": suggestion.unfinished}
 
 
 def applied_in_words(applied: Sequence[Applied]) -> list[str]:

@@ -27,6 +27,8 @@ def obstacles(analysis: Analysis) -> list[RuleBreak]:
     ends = [node for node in graph.nodes if analysis.findings[node.index].layout & Layout.END]
     last = _last_convolutions(graph, ends)
     candidate = _candidate(analysis, [*ends, *last])
+    if not any(node.is_pointwise for node in graph.nodes):
+        return [_without_pointwise(graph), *_roles_missing(analysis, candidate), *_missing_start(analysis, candidate)]
     found = [
         *_roles_missing(analysis, candidate),
         *_missing_start(analysis, candidate),
@@ -34,6 +36,16 @@ def obstacles(analysis: Analysis) -> list[RuleBreak]:
         *(rules.REGION_END.broken(f"{label(graph, node)}: no MEAN or DEPTH_TO_SPACE after it") for node in last),
     ]
     return found or [rules.REGION_END.broken("the graph: no 1x1 convolution lies between a region's start and its end")]
+
+
+def _without_pointwise(graph: NodeGraph) -> RuleBreak:
+    """What a network that has no 1x1 convolution could do in its place."""
+    names = {node.operator.name for node in graph.nodes}
+    if names & set(_CONVOLUTIONS):
+        advice = rules.WITHOUT_POINTWISE
+    else:
+        advice = rules.DENSE_LAYERS if "FULLY_CONNECTED" in names else rules.NOTHING_TO_PRUNE
+    return rules.REGION_END.broken("the graph: it has no 1x1 convolution", (), advice=advice)
 
 
 def leaks(analysis: Analysis, regions: Iterable[Region]) -> list[RuleBreak]:

@@ -40,13 +40,13 @@ class Rule:
     advice: str
     remedies: tuple[Remedy, ...] = ()
 
-    def broken(self, where: str, remedies: Sequence[Remedy] | None = None) -> RuleBreak:
-        """This rule, broken at an operator or value; `remedies` are those that fit there, if it is not all."""
+    def broken(self, where: str, remedies: Sequence[Remedy] | None = None, *, advice: str = "") -> RuleBreak:
+        """This rule, broken at an operator or value; `remedies` and `advice` are those that fit there, if not all."""
         return RuleBreak(
             rule=self.name,
             where=where,
             upstream=self.upstream,
-            advice=self.advice,
+            advice=advice or self.advice,
             remedies=list(self.remedies if remedies is None else remedies),
         )
 
@@ -135,6 +135,19 @@ REGION_END = Rule(
     "End each branch in MEAN over height and width or in DEPTH_TO_SPACE, as the published face detector does.",
     (EXIT, HEAD),
 )
+WITHOUT_POINTWISE = (
+    "XNNPACK runs 1x1 convolutions sparse and nothing else: put a depthwise convolution and a 1x1 convolution in the "
+    "place of larger ones."
+)
+DENSE_LAYERS = (
+    "XNNPACK runs 1x1 convolutions sparse and nothing else, but LiteRT has sparse kernels of its own for dense layers: "
+    "prune FULLY_CONNECTED kernels in blocks of 4 input channels (1x4), and keep them in float32."
+)
+NOTHING_TO_PRUNE = (
+    "XNNPACK runs 1x1 convolutions sparse and nothing else, so that zeros make this network no faster; "
+    "'zoo sparsify' may still make the file smaller."
+)
+"""What to do where no operator is a 1x1 convolution."""
 READ_OUTSIDE = Rule(
     "read_inside_only",
     _REWRITE,
