@@ -170,7 +170,10 @@ def test_misspelled_field_is_named(here: Path, project_root: Path, capsys: Captu
     (folder / "spec.yaml").write_text(text.replace("initial_sparsity:", "inital_sparsity:"))
     done = zoo("build", "face_detector", capsys=capsys)
     assert done.returncode == 2
-    assert "'training.pruning.inital_sparsity': is not a field that the spec knows" in done.stderr
+    assert (
+        "'training.pruning.inital_sparsity': is not a field that the spec knows; is it 'initial_sparsity'?"
+        in done.stderr
+    )
     assert len(done.stderr.strip().splitlines()) == 1
 
 

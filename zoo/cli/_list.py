@@ -11,16 +11,31 @@ if TYPE_CHECKING:
 
 
 def list_models(out: OutOption = DEFAULT_OUT, as_json: JsonOption = False) -> None:
-    """Show the models, and which are built here."""
-    from zoo.cli._output import person, table, write_json
+    """Show the models, and which are built here.
+
+    A model whose spec is broken is listed too, says what is wrong, and makes the exit code 2."""
+    from zoo.cli._output import write_json
+    from zoo.errors import InputError
     from zoo.pipeline import catalogue
 
     entries = catalogue(out)
     if as_json:
         write_json([_document(entry) for entry in entries])
-        return
+    else:
+        _show(entries)
+    problems = [entry.problem for entry in entries if entry.problem]
+    if problems:
+        raise InputError(" ".join(problems))
+
+
+def _show(entries: list[ModelEntry]) -> None:
+    from zoo.cli._output import person, table
+
     rows = table("model", "variants", "presets", "built", "gates")
     for entry in entries:
+        if entry.problem:
+            rows.add_row(entry.name, "-", "-", "its spec is broken: see below", "-")
+            continue
         if entry.task == "measured_only":
             rows.add_row(entry.name, "-", "-", f"only measured: zoo ladder {entry.name}", "-")
             continue
@@ -39,6 +54,8 @@ def _gates(entry: ModelEntry) -> str:
 
 
 def _document(entry: ModelEntry) -> dict[str, object]:
+    if entry.problem:
+        return {"model": entry.name, "problem": entry.problem}
     return {
         "model": entry.name,
         "title": entry.title,

@@ -9,7 +9,7 @@ from zoo.errors import InputError
 from zoo.pipeline._folders import BuildFolder, build_folder
 from zoo.pipeline._stage import read_record
 from zoo.records import LATER_RECORDS, RECORDS, GatesRecord, StageRecord
-from zoo.spec import NetworkSpec, list_models, load_any_spec, load_spec
+from zoo.spec import AnySpec, ModelSpec, NetworkSpec, find_spec, list_models, load_any_spec, load_spec
 
 BUILD_AGAIN = "build the model again"
 
@@ -18,7 +18,8 @@ BUILD_AGAIN = "build the model again"
 class ModelEntry:
     """A model, and its build if there is one. `gates` None: not built.
 
-    `task` is `measured_only` for a network that is never built; it has neither variants nor presets.
+    `task` is `measured_only` for a network that is never built; it has neither variants nor presets. `problem`: what is
+    wrong with a spec that cannot be read, of which nothing but the name is known; else empty.
     """
 
     name: str
@@ -29,13 +30,18 @@ class ModelEntry:
     presets: tuple[str, ...]
     release: Path | None
     gates: GatesRecord | None
+    problem: str = ""
 
 
 def catalogue(out: Path) -> list[ModelEntry]:
-    """Every model, with what `out` holds of it."""
+    """Every model, with what `out` holds of it; one whose spec is broken too, with what is wrong."""
     entries = []
     for name in list_models():
-        spec = load_any_spec(name)
+        try:
+            spec = _checked_spec(name)
+        except InputError as error:
+            entries.append(ModelEntry(name, "", "", "", (), (), release=None, gates=None, problem=str(error)))
+            continue
         if isinstance(spec, NetworkSpec):
             entries.append(ModelEntry(name, spec.title, spec.version, spec.task, (), (), release=None, gates=None))
             continue
@@ -57,9 +63,25 @@ def catalogue(out: Path) -> list[ModelEntry]:
     return entries
 
 
+def _checked_spec(name: str) -> AnySpec:
+    from zoo.release import check_gates
+
+    spec = load_any_spec(name)
+    if isinstance(spec, ModelSpec):
+        check_gates(spec, str(find_spec(name)))
+    return spec
+
+
 def buildable_models() -> list[str]:
-    """Names of the models that a build makes; networks that are only measured are none."""
-    return [name for name in list_models() if not isinstance(load_any_spec(name), NetworkSpec)]
+    """Names of the models that a build makes, or would say what is wrong with; networks only measured are none."""
+    return [name for name in list_models() if not _only_measured(name)]
+
+
+def _only_measured(name: str) -> bool:
+    try:
+        return isinstance(load_any_spec(name), NetworkSpec)
+    except InputError:
+        return False
 
 
 def built_model(out: Path, name: str) -> BuildFolder:

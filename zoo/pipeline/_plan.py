@@ -65,8 +65,11 @@ def make_plan(options: BuildOptions) -> Plan:
 
     Raises InputError for what cannot be built.
     """
+    from zoo.release import check_gates
+
     loaded = load_spec(options.model)
     spec = loaded.spec
+    check_gates(spec, str(loaded.folder / "spec.yaml"))
     presets = {str(name): preset for name, preset in spec.training.presets.items()}
     if options.preset not in presets:
         raise InputError(f"{spec.name} has no preset '{options.preset}'; its presets are {', '.join(presets)}.")

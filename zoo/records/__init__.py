@@ -52,6 +52,7 @@ if TYPE_CHECKING:
         TrainRecord,
     )
     from zoo.records._measuring import (
+        QUALITY_METRICS,
         BenchRecord,
         BenchSize,
         ColdStart,
@@ -81,6 +82,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "LATER_RECORDS",
+    "QUALITY_METRICS",
     "RECORDS",
     "AdaptRecord",
     "AppliedRewrite",

@@ -144,6 +144,12 @@ class BenchRecord(StageRecord):
     interrupted: bool = False
 
 
+QUALITY_METRICS = frozenset(
+    {"f_score", "precision", "recall", "mean_iou", "keypoint_error", "labelled_recall", "landmark_error", "pck"}
+    | {"presence_agreement", "handedness_agreement", "world_error", "mask_iou", "ap", "ap50", "oks_ap", "oks_ap50"}
+    | {"oks_ap75", "pck10", "pdj20", "mean_error", "pck5", "pck20", "pck_area", "found"}
+)
+"""Names of all metrics of quality that this package measures."""
 LOWER_IS_BETTER = frozenset({"keypoint_error", "landmark_error", "mean_error", "world_error"})
 """Metrics of quality that are errors; of all others more is better."""
 

@@ -2,6 +2,7 @@
 
 from zoo.release._compare import Comparison, Difference, compare_releases, compare_variants
 from zoo.release._fitness import Wish
+from zoo.release._gate_fields import check_gates
 from zoo.release._judge import judge
 from zoo.release._manifest import (
     MANIFEST_NAME,
@@ -34,6 +35,7 @@ __all__ = [
     "SentFile",
     "Verified",
     "Wish",
+    "check_gates",
     "check_listed",
     "compare_releases",
     "compare_variants",

@@ -16,6 +16,7 @@ from zoo.spec._load import (
     AnySpec,
     LoadedSpec,
     describe_first_error,
+    find_spec,
     list_models,
     load_any_spec,
     load_spec,
@@ -49,6 +50,7 @@ from zoo.spec._model import (
 )
 from zoo.spec._network import MOST_RUNGS, Network, NetworkSpec, Precision, PublishedSpeed, Rungs
 from zoo.spec._part import VERSION, Line
+from zoo.spec._shape import alternatives, near
 
 __all__ = [
     "FAIRNESS_GATE",
@@ -95,12 +97,15 @@ __all__ = [
     "Training",
     "TrainingStep",
     "Variant",
+    "alternatives",
     "content_sha256",
     "describe_first_error",
+    "find_spec",
     "list_models",
     "load_any_spec",
     "load_spec",
     "model_folders",
+    "near",
     "read_any_spec",
     "read_spec",
     "spec_sha256",

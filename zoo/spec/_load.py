@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from zoo.bounded_yaml import load_yaml
 from zoo.errors import InputError, shortened
 from zoo.spec._model import MODEL_NAME, ModelSpec
 from zoo.spec._network import NetworkSpec
+from zoo.spec._shape import fields_at, near
 
 _NAME = re.compile(MODEL_NAME)
 MAX_SPEC_BYTES = 1 << 20
@@ -58,7 +59,7 @@ def load_spec(name: str) -> LoadedSpec:
 
     Raises InputError where there is no such model, its spec is not valid, or it is only measured.
     """
-    path = _find(name)
+    path = find_spec(name)
     return LoadedSpec(spec=_as_named(read_spec(path), path), folder=path.parent)
 
 
@@ -67,7 +68,7 @@ def load_any_spec(name: str) -> AnySpec:
 
     Raises InputError where there is none of that name or its spec is not valid.
     """
-    path = _find(name)
+    path = find_spec(name)
     return _as_named(read_any_spec(path), path)
 
 
@@ -80,14 +81,17 @@ def _as_named(spec: AnyNamed, path: Path) -> AnyNamed:
     return spec
 
 
-def _find(name: str) -> Path:
+def find_spec(name: str) -> Path:
+    """The `spec.yaml` of a model by name. Raises InputError where there is none, with the name most like it."""
     for folder in model_folders():
         path = folder / name / "spec.yaml"
         # What cannot be a model's name is not looked for: it could lead out of the folder.
         if _NAME.fullmatch(name) and path.is_file():
             return path
-    known = ", ".join(list_models()) or "none"
-    raise InputError(f"There is no model '{shortened(name)}'; known models: {known}.")
+    models = list_models()
+    meant = near(name[:80], models)
+    known = ", ".join(models) or "none"
+    raise InputError(f"There is no model '{shortened(name)}'{meant or '.'} Known models: {known}.")
 
 
 def read_spec(path: Path) -> ModelSpec:
@@ -119,11 +123,11 @@ def read_any_spec(path: Path) -> AnySpec:
     try:
         return kind.model_validate(raw)
     except ValidationError as error:
-        raise InputError(f"{path}: {describe_first_error(error)}") from error
+        raise InputError(f"{path}: {describe_first_error(error, kind)}") from error
 
 
-def describe_first_error(error: ValidationError) -> str:
-    """One sentence for the first error of a pydantic validation, naming the field.
+def describe_first_error(error: ValidationError, kind: type[BaseModel] | None = None) -> str:
+    """One sentence for the first error of a pydantic validation, naming the field, and of class `kind` the one meant.
 
     An unknown field comes before all others: where it is misspelled, it is why another is missing.
     """
@@ -131,7 +135,9 @@ def describe_first_error(error: ValidationError) -> str:
     first = next((one for one in errors if one["type"] == "extra_forbidden"), errors[0])
     field = shortened(".".join(shortened(part) for part in first["loc"]), 160) or "the document"
     if first["type"] == "extra_forbidden":
-        reason = "is not a field that the spec knows; remove it or correct its spelling"
+        known = fields_at(kind, first["loc"][:-1]) if kind else []
+        meant = near(str(first["loc"][-1]), known)
+        reason = f"is not a field that the spec knows{meant or '; remove it or correct its spelling'}"
     elif first["type"] == "missing":
         reason = "is missing"
     else:
