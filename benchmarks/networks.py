@@ -96,6 +96,34 @@ def mobilenet_v2(
     return net.classes(net.conv(x, head) if head else x)
 
 
+def mobilenet_v3_small(
+    size: int, zeros: Zeros, *, width: float = 1.0, last: int = 1024, seed: int = 0, kernel: int = 3, flat: bool = False
+) -> bytes:
+    """The minimalistic one: the picture is halved four times before the first wide layer, so that late maps are small.
+
+    Its last two layers are 1x1 convolutions on a map of one position, inside the region; `flat`: one dense layer
+    outside instead.
+    """
+    net = Net(size, zeros, seed)
+
+    def filters(count: float) -> int:
+        return max(8, int(count * width + 4) // 8 * 8)
+
+    x = net.stem(16)
+    for expand, count, stride in (
+        *((1, 16, 2), (4.5, 24, 2), (88 / 24, 24, 1), (4, 40, 2), (6, 40, 1), (6, 40, 1), (3, 48, 1), (3, 48, 1)),
+        *((6, 96, 2), (6, 96, 1), (6, 96, 1)),
+    ):
+        wide = net.conv(x, filters(net.shape(x)[3] * expand / width)) if expand > 1 else x
+        y = net.linear(net.moved(wide, kernel, stride), filters(count))
+        x = net.add(x, y) if net.shape(x) == net.shape(y) else y
+    x = net.conv(x, net.shape(x)[3] * 6)
+    if flat:
+        return net.classes(x, 100)
+    x = net.conv(net.mean(x, keep_dims=True), last)
+    return net.output(net.depth_to_space(net.linear(x, 16)))
+
+
 def blocks(
     size: int, zeros: Zeros, stages: list[Stage], *, kernel: int = 3, seed: int = 0, classes: bool = False
 ) -> bytes:
@@ -176,6 +204,14 @@ FITTED: dict[str, Callable[[], bytes]] = {
     "v2-160-short-95": lambda: mobilenet_v2(160, _only(0.95), seed=3, depth=0.7),
     "v2-64-75": lambda: mobilenet_v2(64, _only(0.75), seed=8),
     "v2-208-78": lambda: mobilenet_v2(208, _only(0.78), seed=13),
+    "v3-80-80": lambda: mobilenet_v3_small(80, _only(0.8)),
+    "v3-112-slim-75": lambda: mobilenet_v3_small(112, _only(0.75), width=0.6, last=640, seed=1),
+    "v3-128-90": lambda: mobilenet_v3_small(128, _only(0.9), width=0.8, seed=2),
+    "v3-48-70": lambda: mobilenet_v3_small(48, _only(0.7), width=1.2, last=512, seed=3),
+    "v3-64-wide-80": lambda: mobilenet_v3_small(64, _only(0.8), width=1.5, last=1280, seed=4),
+    "v3-160-flat-85": lambda: mobilenet_v3_small(160, _only(0.85), flat=True, seed=5),
+    "v3-32-75": lambda: mobilenet_v3_small(32, _only(0.75), width=2.0, last=768, seed=6),
+    "v3-96-flat-5x5-80": lambda: mobilenet_v3_small(96, _only(0.8), kernel=5, flat=True, seed=7),
     "blocks-192-70": lambda: blocks(192, _only(0.7), [(16, 2), (32, 3), (64, 4), (96, 3)]),
     "blocks-256-80": lambda: blocks(256, _only(0.8), [(32, 2), (64, 2), (128, 4)]),
     "blocks-128-90": lambda: blocks(128, _only(0.9), [(24, 2), (48, 6), (96, 8), (192, 6)], seed=2, classes=True),
@@ -212,6 +248,11 @@ CHECKED: dict[str, Callable[[], bytes]] = {
         f"mobilenet-v2-224-{share}": (lambda share=share: mobilenet_v2(224, _only(share / 100), seed=11))  # type: ignore[misc]
         for share in (70, 75, 80, 85, 90)
     },
+    "v3-64-85": lambda: mobilenet_v3_small(64, _only(0.85), width=0.75, seed=41),
+    "v3-96-85": lambda: mobilenet_v3_small(96, _only(0.85), width=0.75, seed=42),
+    "v3-72-slim-72": lambda: mobilenet_v3_small(72, _only(0.72), width=0.5, last=896, seed=43),
+    "v3-128-flat-78": lambda: mobilenet_v3_small(128, _only(0.78), width=1.3, flat=True, seed=44),
+    "v3-40-88": lambda: mobilenet_v3_small(40, _only(0.88), seed=45),
     "of-4-mobilenet-v2-224-80": lambda: mobilenet_v2(224, Zeros(0.8, block=4), seed=31),
     "of-2-mobilenet-v1-192-80": lambda: mobilenet_v1(192, Zeros(0.8, block=2), seed=32),
 }

@@ -65,7 +65,7 @@ CASES: dict[str, tuple[Build, tuple[str, ...]]] = {
         ("rotate_half_turn", "first_conv_by_blocks"),
     ),
     "late_padding_that_half_a_turn_would_spoil_elsewhere": (
-        lambda g: g.mean(g.conv(g.depthwise(g.conv(g.stem(16), 24), stride=2), 96)),
+        lambda g: g.mean(g.conv(g.depthwise(g.conv(g.stem(16), 24), stride=2), 512)),
         ("pad_symmetric",),
     ),
 }

@@ -68,7 +68,7 @@ def inspect_stage(plan: Plan) -> Stage:
     return Stage(
         name="inspect",
         purpose="look into each file: sparsity, and whether sparse kernels engage",
-        version="1",
+        version="2",
         run=run,
         reads=MODELS,
         records=["inspect"],

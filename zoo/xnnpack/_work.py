@@ -15,16 +15,19 @@ from zoo.xnnpack._graph import Node, NodeGraph, Window
 from zoo.xnnpack._regions import Analysis
 
 TERMS = (
-    *("fully_connected", "convolution", "depthwise_3x3", "depthwise_5x5", "pointwise"),
+    *("fully_connected", "convolution", "depthwise_3x3", "depthwise_5x5", "pointwise", "pointwise_reads"),
     *("sparse", "sparse_reads", "sparse_reads_aliased", "sparse_outputs", "sparse_unpruned", "sparse_blocks"),
     *("planar_convolution", "planar_depthwise_3x3", "planar_depthwise_5x5"),
 )
 """What takes time. Multiply-adds: `fully_connected`, `convolution` (also transposed), `pointwise` in dense kernels;
-`sparse`, `sparse_unpruned` and `sparse_blocks` in sparse ones. Values written: `depthwise`, `sparse_outputs`. Times
+`sparse`, `sparse_unpruned` and `sparse_blocks` in sparse ones. Times that a dense weight is read:
+`pointwise_reads`. Values written: `depthwise`, `sparse_outputs`. Times
 that a weight is read: `sparse_reads`, and those where channels alias. `planar`: in NCHW."""
 
 _TILE = 32
 """Positions that XNNPACK's sparse kernels hold at once: a weight is read once for each such tile."""
+_DENSE_TILE = 4
+"""Positions that XNNPACK's dense kernels hold at once in WebAssembly."""
 _NINE_TENTHS = (9, 10)
 _RANK = 4
 _PICTURE_CHANNELS = 3
@@ -82,6 +85,8 @@ def dense_terms(graph: NodeGraph, node: Node) -> Counter[str]:
         amounts[_depthwise_term(node.window)] += outputs
     elif node.is_pointwise:
         amounts["pointwise"] += _multiply_adds(graph, node)
+        places = max(positions(graph, node), 1)
+        amounts["pointwise_reads"] += _multiply_adds(graph, node) // places * -(-places // _DENSE_TILE)
     elif node.operator.name == "FULLY_CONNECTED":
         amounts["fully_connected"] += _multiply_adds(graph, node)
     else:
@@ -157,6 +162,12 @@ def _outputs(graph: NodeGraph, node: Node) -> int:
 
 def _depthwise_term(window: Window) -> str:
     return "depthwise_3x3" if prod(window.kernel) <= 9 else "depthwise_5x5"
+
+
+def positions(graph: NodeGraph, node: Node) -> int:
+    """Height times width, and the batch, of what a 1x1 convolution makes."""
+    shape = graph.tensor(node.outputs[0]).shape
+    return _outputs(graph, node) // max(shape[-1], 1) if shape else 0
 
 
 def _tiles(positions: int) -> int:
