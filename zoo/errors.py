@@ -7,6 +7,8 @@ system's own is a fault of this package: 70, with its traceback in a log.
 
 from __future__ import annotations
 
+import traceback
+from collections.abc import Set
 from typing import ClassVar
 
 MOST_LETTERS = 2000
@@ -24,6 +26,10 @@ def shortened(quoted: object, letters: int = 80) -> str:
         return text
     last = letters // 3
     return f"{text[: letters - last - 1]}\N{HORIZONTAL ELLIPSIS}{text[len(text) - last :]}"
+
+
+HUB_CLIENT = frozenset({"huggingface_hub", "httpx2", "httpcore2", "h11", "hf_xet"})
+"""Packages of the hub's client, and what it talks by: what they raise over an answer, the answer caused."""
 
 
 class ZooError(Exception):
@@ -60,3 +66,18 @@ class OutsideError(ZooError):
     """Something outside failed: network, disk, a runtime's process (exit 3)."""
 
     exit_code: ClassVar[int] = 3
+
+
+def is_own_fault(error: BaseException, *, outside: Set[str]) -> bool:
+    """Whether an error was raised by this package's code, and not by one of the packages `outside` that it called.
+
+    Those read what comes from elsewhere, and stumble over it in their own ways. What both call counts as the caller's.
+    """
+    own = False
+    for frame, _ in traceback.walk_tb(error.__traceback__):
+        package = str(frame.f_globals.get("__name__", "")).partition(".")[0]
+        if package == __name__.partition(".")[0]:
+            own = True
+        elif package in outside:
+            own = False
+    return own

@@ -25,7 +25,7 @@ class Fault:
     `status`: that answer, with the token in it, as a careless server would. `cut`: the connection ends in the middle
     of the request. `lost`: the request is done, and the connection ends before its answer. `slow`: the request is done
     after so many seconds; with `lost` at once, and the connection ends after these. `trickle`: the answer comes byte by
-    byte, so many seconds apart.
+    byte, so many seconds apart; `trickle_head`: its headers do.
     """
 
     where: str
@@ -34,6 +34,7 @@ class Fault:
     lost: bool = False
     slow: float = 0.0
     trickle: float = 0.0
+    trickle_head: float = 0.0
     headers: dict[str, str] = field(default_factory=dict)
     times: int = 1_000
 
@@ -131,6 +132,9 @@ def running_hub() -> Iterator[Hub]:
                 self.end()
                 return
             answer = answer if hub.mangle is None else hub.mangle(call, answer)
+            if fault is not None and fault.trickle_head:
+                self.drip(b"HTTP/1.1 200 OK\r\nX-Padding: " + b"x" * 100_000, fault.trickle_head)
+                return
             self.reply(answer, trickle=fault.trickle if fault is not None else 0.0)
 
         def answer(self, path: str, token: str | None, body: bytes, *, is_elsewhere: bool) -> Answer:
@@ -149,10 +153,17 @@ def running_hub() -> Iterator[Hub]:
             if "Content-Length" not in headers:
                 self.send_header("Content-Length", str(len(content)))
             self.end_headers()
-            for piece in [content[n : n + 1] for n in range(len(content))] if trickle else [content]:
-                self.wfile.write(piece)
+            if trickle:
+                self.drip(content, trickle)
+            else:
+                self.wfile.write(content)
                 self.wfile.flush()
-                ended.wait(trickle)
+
+        def drip(self, content: bytes, seconds: float) -> None:
+            for place in range(len(content)):
+                self.wfile.write(content[place : place + 1])
+                self.wfile.flush()
+                ended.wait(seconds)
 
         def end(self) -> None:
             self.close_connection = True

@@ -304,3 +304,27 @@ def test_what_is_no_hub_is_told(
     assert isinstance(error, OutsideError | InputError)
     assert hub.changes() == [] or hub.repo.tags == {}
     watched.assert_no_token()
+
+
+@pytest.mark.parametrize("error", [KeyError("sha"), TypeError("no"), AttributeError("x"), ValueError("y")])
+def test_a_fault_of_our_own_is_not_the_hubs(
+    error: Exception, hub: Hub, release: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr("zoo.release._hub_look._with_tags", broken)
+    with pytest.raises(type(error)):
+        publish_to(release, TO)
+
+
+def test_what_the_client_meets_in_an_answer_is_the_hubs(hub: Hub, release: Path, watched: Watched) -> None:
+    """A list of files without names: the client itself raises KeyError over it."""
+    hub.mangle = lambda call, answer: (
+        (200, {"Content-Type": "application/json"}, b'{"id": "org/face_detector", "siblings": [{"size": 1}]}')
+        if call.startswith("GET /api/models/")
+        else answer
+    )
+    error = watched.publish(release)
+    assert isinstance(error, OutsideError)
+    assert "is not the hub" in str(error)

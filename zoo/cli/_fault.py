@@ -55,8 +55,11 @@ def traceback_of(error: BaseException) -> str:
 
 def without_token(text: str) -> str:
     """The text without the hub's token, should an error quote it."""
-    token = os.environ.get("HF_TOKEN", "").strip()
-    return text.replace(token, "HF_TOKEN") if token else text
+    # Only who talked to the hub can have met a token that its login keeps.
+    kept = getattr(sys.modules.get("huggingface_hub"), "get_token", lambda: None)
+    for token in (os.environ.get("HF_TOKEN", "").strip(), kept()):
+        text = text.replace(token, "HF_TOKEN") if token else text
+    return text
 
 
 def _keep(error: BaseException) -> Path | None:

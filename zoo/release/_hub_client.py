@@ -11,7 +11,7 @@ from email.utils import parsedate_to_datetime
 from json import JSONDecodeError
 from typing import TYPE_CHECKING, TypeVar
 
-from zoo.errors import InputError, OutsideError, RefusedError, ZooError
+from zoo.errors import HUB_CLIENT, InputError, OutsideError, RefusedError, ZooError, is_own_fault
 
 if TYPE_CHECKING:
     import httpx2
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 LOG_IN = "set HF_TOKEN or run 'hf auth login' with a token that may do this"
 TIMEOUT_SETTING = "ZOO_HUB_TIMEOUT"
 DEFAULT_TIMEOUT = 60.0
-"""Seconds of silence after which the hub counts as gone; an answer may take ten times as long in all."""
+"""Seconds of silence after which the hub counts as gone; an answer may take ten times as long in all, a file longer."""
 MAX_ANSWER_BYTES = 16 << 20
 """The largest answer, of a repository with thousands of files, takes about a megabyte."""
 LONGEST_WAIT = 60.0
@@ -43,7 +43,7 @@ class _PauseError(Exception):
 
 
 class _AnswerError(Exception):
-    """What answers is not the hub: too much, too slowly, or not in plain bytes."""
+    """What answers is not the hub: too much, or not in plain bytes."""
 
 
 @contextmanager
@@ -82,8 +82,11 @@ def hub_client() -> Iterator[HfApi]:
 def _bounded_client() -> httpx2.Client:
     from huggingface_hub.utils._http import default_client_factory
 
+    from zoo.release._hub_patience import bound_answers
+
     client = default_client_factory()
     client.timeout = timeout_seconds()
+    bound_answers(client, grace=10 * timeout_seconds())
     # A compressed answer could be a thousand times larger than what is counted.
     client.headers["Accept-Encoding"] = "identity"
     client.event_hooks = {**client.event_hooks, "response": [*client.event_hooks["response"], _bound]}
@@ -118,10 +121,10 @@ def _bound(response: httpx2.Response) -> None:
             self.stream = stream
 
         def __iter__(self) -> Iterator[bytes]:
-            total, deadline = 0, time.monotonic() + 10 * timeout_seconds()
+            total = 0
             for chunk in self.stream:
                 total += len(chunk)
-                if total > MAX_ANSWER_BYTES or time.monotonic() > deadline:
+                if total > MAX_ANSWER_BYTES:
                     raise _AnswerError("an endless answer")
                 yield chunk
 
@@ -146,12 +149,12 @@ def _pause_of(response: httpx2.Response) -> float:
 
 
 def ask(repository: str, call: Callable[[], T]) -> T:
-    """Make one call to the hub; what goes wrong becomes one sentence of ours.
+    """Make one call to the hub; what goes wrong becomes one sentence of ours, but for our own faults, which go on.
 
     Where the hub asks for a short pause, the call is made again after it: nothing of it was done.
     The causes are left out on purpose: what a server answers, or a client quotes, may hold the token.
     """
-    failure: ZooError
+    failure: ZooError | None = None
     for tried in range(MOST_PAUSES + 1):
         pause = None
         try:
@@ -161,9 +164,12 @@ def ask(repository: str, call: Callable[[], T]) -> T:
             if response is not None and response.status_code == 429 and tried < MOST_PAUSES:
                 pause = max(1.0, _pause_of(response))
             failure = _explain(repository, error, status_of(error))
+            if failure is None:
+                raise
         if pause is None:
             break
         time.sleep(pause)
+    assert failure is not None  # noqa: S101 - the last try leaves by the break above
     raise failure from None
 
 
@@ -184,7 +190,10 @@ def _response_of(error: BaseException | None) -> httpx2.Response | None:
     return None
 
 
-def _explain(repository: str, error: Exception, status: int | None) -> ZooError:
+def _explain(repository: str, error: Exception, status: int | None) -> ZooError | None:
+    """The sentence for what the hub, the network or the disk did; None for a fault of our own."""
+    from zoo.release._hub_patience import TooSlowError
+
     if isinstance(error, ZooError):
         return error
     if isinstance(error, _PauseError):
@@ -192,22 +201,32 @@ def _explain(repository: str, error: Exception, status: int | None) -> ZooError:
             f"The hub asks for a pause of {error.seconds:.0f} seconds before hf:{repository}; "
             "run the same command again after it."
         )
+    if isinstance(error, TooSlowError):
+        return OutsideError(f"The hub answers too slowly for hf:{repository}; run the same command again later.")
     if status is not None:
         return _explain_status(repository, status)
-    if isinstance(error, JSONDecodeError | _AnswerError | KeyError | TypeError | AttributeError):
-        return OutsideError(f"What answered for hf:{repository} is not the hub; check HF_ENDPOINT and the network.")
-    if isinstance(error, ValueError):
-        return InputError(f"The hub declined a file or field for hf:{repository}; check the front matter of README.md.")
+    if isinstance(error, JSONDecodeError | _AnswerError):
+        return _no_hub(repository)
     if isinstance(error, OSError) and not isinstance(error, ConnectionError | TimeoutError) and error.errno:
         return OutsideError(
             f"A file for hf:{repository} cannot be read or written ({error.strerror}); mend that and run the same "
             "command again."
         )
+    if not isinstance(error, OSError) and is_own_fault(error, outside=HUB_CLIENT):
+        return None
+    if isinstance(error, KeyError | TypeError | AttributeError):
+        return _no_hub(repository)
+    if isinstance(error, ValueError):
+        return InputError(f"The hub declined a file or field for hf:{repository}; check the front matter of README.md.")
     # The client lets the errors of its transports through, so the kind is all that is sure.
     return OutsideError(
         f"The hub could not be reached for hf:{repository} ({type(error.__cause__ or error).__name__}); "
         "check the network and run the same command again."
     )
+
+
+def _no_hub(repository: str) -> OutsideError:
+    return OutsideError(f"What answered for hf:{repository} is not the hub; check HF_ENDPOINT and the network.")
 
 
 def _explain_status(repository: str, status: int) -> ZooError:

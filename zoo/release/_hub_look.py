@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,8 +18,6 @@ if TYPE_CHECKING:
 
 HUB_FILES = frozenset({".gitattributes"})
 """What the hub itself puts into every repository; it is in no release."""
-SLOWEST = 10_000
-"""Bytes a second that a download makes at least, after a grace time; else it would never end."""
 
 
 @dataclass(frozen=True)
@@ -121,7 +118,6 @@ def _download(api: HfApi, repository: str, commit: str, name: str, target: Path,
     from huggingface_hub.utils._http import hf_raise_for_status
 
     digest, total = hashlib.sha256(), 0
-    deadline = time.monotonic() + 10 * timeout_seconds() + limit / SLOWEST
     headers = build_hf_headers(token=api.token or False, library_name="mediapipe-zoo")
     url = hf_hub_url(repository, name, revision=commit, endpoint=api.endpoint)
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -134,8 +130,6 @@ def _download(api: HfApi, repository: str, commit: str, name: str, target: Path,
             total += len(block)
             if total > limit:
                 raise RefusedError(f"{name} of hf:{repository} is larger than its {limit} bytes; nothing was kept.")
-            if time.monotonic() > deadline:
-                raise OutsideError(f"{name} of hf:{repository} comes too slowly; run the same command again later.")
             digest.update(block)
             writer.write(block)
     return digest.hexdigest()

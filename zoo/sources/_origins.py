@@ -10,7 +10,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from zoo.errors import InputError, OutsideError
+from zoo.errors import HUB_CLIENT, InputError, OutsideError, is_own_fault
 from zoo.progress import Progress
 from zoo.sources._cache import full_disk_message, is_full_disk
 from zoo.sources._download import OutOfReachError, download
@@ -115,7 +115,7 @@ def hub_file(source: HubSource, *, size: int) -> Path:
         raise
     except Exception as error:
         # The hub's client lets errors of its HTTP library through, some of them OSError; only the disk's may pass.
-        if isinstance(error, OSError) and is_full_disk(error):
+        if (isinstance(error, OSError) and is_full_disk(error)) or is_own_fault(error, outside=HUB_CLIENT):
             raise
         raise OutOfReachError(_first_line(error)) from error
 

@@ -13,7 +13,7 @@ from typing import cast
 
 from filelock import FileLock
 
-from zoo.errors import InputError, OutsideError, ZooError
+from zoo.errors import HUB_CLIENT, InputError, OutsideError, ZooError, is_own_fault
 from zoo.files import printable
 from zoo.progress import Progress
 from zoo.sources._cache import cache_dir, full_disk_message, is_full_disk
@@ -101,6 +101,8 @@ def _asking(address: str, part: Path) -> Iterator[None]:
     except ZooError:
         raise
     except Exception as error:
+        if not isinstance(error, OSError) and is_own_fault(error, outside=HUB_CLIENT):
+            raise
         # The hub's client lets errors of its HTTP library through, some of them OSError.
         if isinstance(error, OSError) and is_full_disk(error):
             raise OutsideError(full_disk_message(part)) from error
