@@ -19,7 +19,15 @@ from zoo.card import render_card
 from zoo.card._figure_style import SERIES
 from zoo.card._metrics import MEANINGS
 from zoo.card._names import METRICS
-from zoo.records import OperatingPoints, QualityRecord, StageRecord, WorksInRecord
+from zoo.records import (
+    BudgetedKernel,
+    BudgetedVariant,
+    BudgetRecord,
+    OperatingPoints,
+    QualityRecord,
+    StageRecord,
+    WorksInRecord,
+)
 from zoo.rendering import own_folders
 from zoo.spec import HubSource
 
@@ -206,6 +214,49 @@ def test_it_says_what_each_metric_means_and_which_way_is_better(page: Page) -> N
 
 def test_every_metric_that_is_named_is_explained() -> None:
     assert set(MEANINGS) == set(METRICS)
+
+
+def spent() -> BudgetRecord:
+    kernels = [
+        BudgetedKernel(
+            layer=f"conv_2d_{number}",
+            weights=1_000,
+            zeros=zeros,
+            rise=rise,
+            time=0.01 * (1 - zeros),
+            dense_time=0.04,
+            bytes=1_000,
+            dense_bytes=2_000,
+        )
+        for number, (zeros, rise) in enumerate([(0.5, 0.07), (0.8, 0.02), (0.97, 0.004)])
+    ]
+    variant = BudgetedVariant(
+        variant="sparse",
+        reference="published_dense",
+        wasm_time_limit=0.48,
+        bytes_limit=None,
+        wasm_time=0.479,
+        bytes=0.35,
+        rest_time=0.24,
+        kernels=kernels,
+    )
+    return BudgetRecord(provenance=_records.provenance(), variants=[variant])
+
+
+def test_a_budget_is_told_with_what_it_was_spent_on(tmp_path: Path) -> None:
+    train = _records.trained().model_copy(update={"target_sparsity": None})
+    render_card(_records.spec(), {**_records.measured(), "train": train, "budget": spent()}, tmp_path)
+    text = read_page((tmp_path / "card.html").read_text()).text
+    assert "Asked for at most 48.0% of its predicted time in WebAssembly (of the published dense file)" in text
+    drawing = (tmp_path / "figures" / "budget.svg").read_text()
+    assert "zeros, %" in drawing
+    readme = (tmp_path / "README.md").read_text()
+    assert "Bars of 3 kernels: 50.0% to 97.0% zeros each." in readme
+
+
+def test_without_a_budget_none_is_drawn(card: Path) -> None:
+    assert not (card / "figures" / "budget.svg").exists()
+    assert "Asked for 80.0% zeros" in (card / "README.md").read_text()
 
 
 def test_the_sparse_region_is_drawn_and_told(card: Path, page: Page) -> None:

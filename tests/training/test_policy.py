@@ -18,7 +18,7 @@ from zoo.student import import_student, start_tensorflow
 start_tensorflow()
 
 # tfmot reads the Keras version on import.
-from zoo.training._policy import PruneRegionForXNNPACK, wrap_for_pruning  # noqa: E402
+from zoo.training._policy import PruneRegionForXNNPACK, kernel_sparsities, wrap_for_pruning  # noqa: E402
 
 
 def test_the_published_sparse_student_is_pruned_where_the_published_file_is(published_sparse: Path) -> None:
@@ -54,17 +54,18 @@ def test_heads_are_pruned_to_a_sparsity_of_their_own() -> None:
     heads = PruneRegionForXNNPACK()
     heads.ensure_model_supports_pruning(tiny_keras(seed=0))
     pruning = PruningSchedule(initial_sparsity=0.4, head_sparsity=0.25, ramp=0.5)
-    model = wrap_for_pruning(tiny_keras(seed=0), pruning, sparsity=0.75, updates=20)
+    shares = kernel_sparsities(tiny_keras(seed=0), pruning, sparsity=0.75)
+    model = wrap_for_pruning(tiny_keras(seed=0), pruning, shares, updates=20)
     model.compile(optimizer=keras.optimizers.SGD(0.0), loss=["mse"] * len(model.outputs))
     zeros = np.zeros((1, *model.input_shape[1:]), np.float32)
     model.fit(zeros, model.predict(zeros, verbose=0), epochs=20, verbose=0, callbacks=[UpdatePruningStep()])
-    shares = {}
+    reached = {}
     for layer in strip_pruning(model).layers:
         if layer.name == "middle" or heads.is_head(layer):
-            shares[layer.name] = float((layer.get_weights()[0] == 0).mean())
-    assert shares.pop("middle") == pytest.approx(0.75, abs=0.02)
-    assert shares
-    assert all(share == pytest.approx(0.25, abs=0.13) for share in shares.values()), shares
+            reached[layer.name] = float((layer.get_weights()[0] == 0).mean())
+    assert reached.pop("middle") == pytest.approx(0.75, abs=0.02)
+    assert reached
+    assert all(share == pytest.approx(0.25, abs=0.13) for share in reached.values()), reached
 
 
 def test_a_wide_convolution_in_the_region_is_refused_by_name() -> None:

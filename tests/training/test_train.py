@@ -15,7 +15,8 @@ from tests.tiny_detector import tiny_preset, tiny_spec, tiny_tflite
 from zoo.errors import InputError
 from zoo.progress import SilentProgress, Ticker
 from zoo.sources import read_picture
-from zoo.training import PictureSource, Place, Trained, TrainingJob, train_student
+from zoo.spec import Budget
+from zoo.training import SHARES, Allowance, PictureSource, Place, Trained, TrainingJob, allow, train_student
 from zoo.training._checkpoint import FILE, load_standing
 
 
@@ -56,6 +57,20 @@ def batch_threads() -> list[str]:
     return [thread.name for thread in threading.enumerate() if thread.name.startswith("batches")]
 
 
+class _CutAtTheEndOf(SilentProgress):
+    """Progress that ends the training when a step is through, before it is closed."""
+
+    def __init__(self, label: str) -> None:
+        self._label = label
+
+    @contextmanager
+    def task(self, label: str, total: float | None) -> Iterator[Ticker]:
+        with super().task(label, total) as ticker:
+            yield ticker
+        if label == self._label:
+            raise _CutError
+
+
 class _Trainings:
     def __init__(self, folder: Path) -> None:
         rng = np.random.default_rng(0)
@@ -75,20 +90,28 @@ class _Trainings:
         *,
         pictures: list[PictureSource] | None = None,
         reconstruction_inputs: int = 0,
+        averaging: float = 0.0,
+        budget: Budget | None = None,
         **sparsities: float,
     ) -> Trained:
+        spec = tiny_spec()
+        training = spec.training.model_copy(update={"averaging": averaging})
         job = TrainingJob(
-            spec=tiny_spec(),
+            spec=spec.model_copy(update={"training": training}),
             preset=tiny_preset(reconstruction_inputs=reconstruction_inputs),
             student=self.student,
             teacher=self.teacher,
             pictures=self.pictures if pictures is None else pictures,
             read_picture=read_picture,
-            sparsities=sparsities or {"sparse": 0.8},
+            sparsities=sparsities or ({} if budget else {"sparse": 0.8}),
             folder=folder / "out",
             progress_folder=folder / "progress",
+            budgets={} if budget is None else {"sparse": self.allowed(budget)},
         )
         return train_student(job, progress=progress or SilentProgress())
+
+    def allowed(self, budget: Budget) -> Allowance:
+        return allow(budget, student=self.student, reference=self.teacher.read_bytes(), variant="sparse")
 
 
 @pytest.fixture(scope="module")
@@ -200,3 +223,56 @@ def test_kernels_pruned_by_reconstruction_keep_their_zeros_while_the_rest_trains
     assert len(resumed.resumed_at) == 1
     for name in ("out/dense.npz", "out/sparse.npz"):
         assert (tmp_path / "cut" / name).read_bytes() == (tmp_path / "straight" / name).read_bytes()
+
+
+def test_averaged_weights_keep_their_zeros_and_survive_interruptions(trainings: _Trainings, tmp_path: Path) -> None:
+    def run(name: str, progress: SilentProgress | None = None) -> Trained:
+        return trainings.run(tmp_path / name, progress, reconstruction_inputs=4, averaging=0.9)
+
+    straight = run("straight")
+    assert max(straight.sparsity_by_layer["sparse"].values()) == pytest.approx(0.8, abs=0.01)
+    for progress in (_CutAfter(24), _CutAtTheEndOf("train: finetune")):
+        with pytest.raises(_CutError):
+            run("cut", progress)
+    run("cut")
+    with np.load(tmp_path / "cut" / "out" / "sparse.npz", allow_pickle=False) as weights:
+        assert any((weights[name] == 0).mean() > 0.79 for name in weights.files)
+    assert (tmp_path / "cut/out/sparse.npz").read_bytes() == (tmp_path / "straight/out/sparse.npz").read_bytes()
+
+
+def test_averages_are_those_of_the_weights_after_each_update() -> None:
+    import tf_keras as keras
+
+    from zoo.training._units import compile_model, set_optimizer, take_averages
+
+    model = keras.Sequential([keras.layers.Dense(1, input_shape=(3,))])
+    compile_model(model, [lambda target, answer: (target - answer) ** 2], averaging=0.8)
+    set_optimizer(model, [], weight_decay=0.0)
+    expected = [weight.numpy() for weight in model.weights]
+    rng = np.random.default_rng(0)
+    for _ in range(5):
+        model.train_on_batch(rng.normal(size=(4, 3)), rng.normal(size=(4, 1)))
+        expected = [0.8 * mean + 0.2 * weight.numpy() for mean, weight in zip(expected, model.weights, strict=True)]
+    take_averages(model)
+    for weight, mean in zip(model.weights, expected, strict=True):
+        np.testing.assert_allclose(weight.numpy(), mean, rtol=1e-5)
+
+
+def test_a_budgets_shares_are_measured_once_and_held_through_the_training(
+    trainings: _Trainings, tmp_path: Path
+) -> None:
+    budget = Budget(wasm_time=2.0)
+    straight = trainings.run(tmp_path / "straight", reconstruction_inputs=4, budget=budget)
+    choice = straight.budgets["sparse"]
+    kernels = trainings.allowed(budget).kernels
+    for kernel, index in zip(kernels, choice.chosen, strict=True):
+        reached = straight.sparsity_by_layer["sparse"][kernel.layer]
+        assert reached == pytest.approx(SHARES[index], abs=0.5 / kernel.weights + 1e-6)
+    assert {round(point.sparsity, 3) for point in straight.curve if point.step == "finetune"} != {0.0}
+    with pytest.raises(_CutError):
+        trainings.run(tmp_path / "cut", _CutAtTheEndOf("train: prune"), reconstruction_inputs=4, budget=budget)
+    stored = tmp_path / "cut" / "progress" / "budget-sparse.json"
+    measured = stored.stat().st_mtime_ns
+    trainings.run(tmp_path / "cut", reconstruction_inputs=4, budget=budget)
+    assert stored.stat().st_mtime_ns == measured
+    assert (tmp_path / "cut/out/sparse.npz").read_bytes() == (tmp_path / "straight/out/sparse.npz").read_bytes()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from zoo.card._blocks import Figure
+from zoo.card._budget_figure import budget_figure
 from zoo.card._figure_style import MUTED, PAPER, RULE, finish, new_canvas, only_x_grid, series_colour, style
 from zoo.card._format import clipped, decimals, integer, listed, milliseconds, percent, plain, span
 from zoo.card._graph_figure import graph_figure
@@ -35,6 +36,7 @@ def draw_figures(records: CardRecords) -> dict[str, Figure]:
             graph_figure(inspected(records, "sparse")),
             _layers(records),
             training_figure(records.train),
+            budget_figure(records.budget),
         ]
     return {figure.name: figure for figure in drawn if figure is not None}
 

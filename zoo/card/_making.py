@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from zoo.card._blocks import NotMeasured, Table, table
+from zoo.card._budget_figure import asked_of
 from zoo.card._format import decimals, duration, integer, listed, percent, plain, short, signed
 from zoo.card._names import file_label, in_order, step_label
 from zoo.card._records import CardRecords
@@ -25,7 +26,7 @@ class TrainingView:
     pictures: str
     speed: str
     duration: str
-    target_sparsity: str
+    asked: str
     sparsity: str
     resumed: str
     steps: Table
@@ -61,7 +62,7 @@ def training_view(records: CardRecords) -> TrainingView | NotMeasured:
         pictures=integer(record.pictures),
         speed=short(record.updates_per_second),
         duration=duration(record.provenance.seconds),
-        target_sparsity=percent(record.target_sparsity),
+        asked=asked_of(records.budget, record.target_sparsity),
         sparsity=percent(record.sparsity),
         resumed=listed([str(epoch) for epoch in record.resumed_at_epochs], empty=""),
         steps=_steps(record),

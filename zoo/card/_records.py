@@ -10,6 +10,7 @@ from zoo.records import (
     RECORDS,
     AdaptRecord,
     BenchRecord,
+    BudgetRecord,
     CalibrateRecord,
     ConvertRecord,
     DataRecord,
@@ -36,6 +37,7 @@ class CardRecords:
     locate: LocateRecord | None = None
     importing: ImportRecord | None = None
     adapt: AdaptRecord | None = None
+    budget: BudgetRecord | None = None
     train: TrainRecord | None = None
     calibrate: CalibrateRecord | None = None
     convert: ConvertRecord | None = None

@@ -51,7 +51,7 @@ def convert_variant(spec: ModelSpec, variant: Variant, *, student: bytes, weight
     model = import_student(student, name=spec.student.start, batch=1).model
     load_weights(model, weights)
     round_to_float16(model)
-    data = add_metadata(keras_to_tflite(model, "float16", sparse=variant.sparsity is not None), spec)
+    data = add_metadata(keras_to_tflite(model, "float16", sparse=variant.pruned), spec)
     parity = measure_parity(model, data)
     path = folder / artifact_name(spec.name, variant.name)
     if not parity.agrees(PARITY_TOLERANCE):

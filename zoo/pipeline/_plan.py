@@ -148,7 +148,7 @@ def with_sparsities(spec: ModelSpec, sparsities: Sequence[float]) -> ModelSpec:
     """
     own = spec.variant("sparse")
     main = own.sparsity if own.sparsity in sparsities else sparsities[0]
-    variants = [variant for variant in spec.variants if variant.sparsity is None]
+    variants = [variant for variant in spec.variants if not variant.pruned]
     for share in sorted(sparsities, key=lambda share: share != main):
         name = "sparse" if share == main else f"sparse-{format(share * 100, 'g').replace('.', 'p')}"
         purpose = own.purpose if share == main else f"{share:.4g} zeros instead of {main:.4g}."

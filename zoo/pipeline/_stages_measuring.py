@@ -77,7 +77,7 @@ def inspect_stage(plan: Plan) -> Stage:
 
 def bench_stage(plan: Plan) -> Stage:
     """Size, and paired latency on each target."""
-    sparse = [variant.name for variant in plan.spec.variants if variant.sparsity is not None]
+    sparse = [variant.name for variant in plan.spec.variants if variant.pruned]
     published = [str(name) for name in plan.spec.references]
     pairs = [(name, reference) for reference in published for name in ("dense", *sparse)]
     pairs += [("published_sparse", "published_dense")] if len(published) == 2 else []

@@ -113,15 +113,59 @@ class TrainedStep(Frozen):
     weight_decay: float
 
 
+class BudgetedKernel(Frozen):
+    """One 1x1 kernel and what was chosen for it: `zeros` of its `weights`, a share.
+
+    `rise`: of the loss, measured, if this kernel alone had these zeros. `time`, `dense_time`: predicted, with them and
+    dense, in shares of the reference's whole time in WebAssembly. `bytes`, `dense_bytes`: stored, likewise.
+    """
+
+    layer: str
+    weights: int = Field(ge=1)
+    zeros: float = Field(ge=0, lt=1)
+    rise: float = Field(ge=0)
+    time: float = Field(ge=0)
+    dense_time: float = Field(ge=0)
+    bytes: int = Field(ge=0)
+    dense_bytes: int = Field(ge=0)
+
+
+class BudgetedVariant(Frozen):
+    """How a variant's budget was spent; limits and costs are shares of what `reference` costs.
+
+    `wasm_time_limit`, `bytes_limit`: as the spec declares them, None where it does not. `wasm_time`: predicted, and
+    `bytes`: of the file, to about a hundredth. `rest_time`: what all but the kernels takes.
+    """
+
+    variant: str
+    reference: str
+    wasm_time_limit: float | None
+    bytes_limit: float | None
+    wasm_time: float
+    bytes: float
+    rest_time: float
+    kernels: list[BudgetedKernel]
+
+
+class BudgetRecord(StageRecord):
+    """Which share of zeros each kernel of a variant with a budget got, and why."""
+
+    stage: Literal["budget"] = "budget"
+    variants: list[BudgetedVariant]
+
+
 class TrainRecord(StageRecord):
-    """`reconstruction_inputs`: on so many, kernels were pruned before the prune step; 0 where that step pruned them."""
+    """`reconstruction_inputs`: on so many, kernels were pruned before the prune step; 0 where that step pruned them.
+
+    `target_sparsity`: of each pruned kernel, None where a budget gives each its own.
+    """
 
     stage: Literal["train"] = "train"
     preset: str
     seed: int
     batch_size: int
     reconstruction_inputs: int = 0
-    target_sparsity: float
+    target_sparsity: float | None
     sparsity: float
     sparsity_by_layer: dict[str, float]
     steps: list[TrainedStep]

@@ -7,6 +7,7 @@ from zoo.records._fairness import FairnessRecord
 from zoo.records._gates import GatesRecord
 from zoo.records._making import (
     AdaptRecord,
+    BudgetRecord,
     CalibrateRecord,
     ConvertRecord,
     DataRecord,
@@ -23,6 +24,7 @@ RECORDS: dict[str, type[StageRecord]] = {
     "locate": LocateRecord,
     "import": ImportRecord,
     "adapt": AdaptRecord,
+    "budget": BudgetRecord,
     "train": TrainRecord,
     "calibrate": CalibrateRecord,
     "convert": ConvertRecord,

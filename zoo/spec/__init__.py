@@ -27,30 +27,33 @@ from zoo.spec._load import (
 from zoo.spec._model import (
     CardText,
     Citation,
-    ComputePrecision,
     Data,
     DataSplit,
-    Distribution,
     Drop,
     Gate,
     HubSource,
     InputTensor,
-    LearningRate,
     ModelSpec,
     OutputTensor,
     PackageSource,
-    Preset,
-    PruningSchedule,
     Reference,
     SamplePicture,
     Student,
-    Training,
-    TrainingStep,
-    Variant,
 )
 from zoo.spec._network import MOST_RUNGS, Network, NetworkSpec, Precision, PublishedSpeed, Rungs
 from zoo.spec._part import VERSION, Line
 from zoo.spec._shape import alternatives, near
+from zoo.spec._training import (
+    Budget,
+    ComputePrecision,
+    Distribution,
+    LearningRate,
+    Preset,
+    PruningSchedule,
+    Training,
+    TrainingStep,
+    Variant,
+)
 
 __all__ = [
     "FAIRNESS_GATE",
@@ -60,6 +63,7 @@ __all__ = [
     "VERSION",
     "AnySpec",
     "Augmentation",
+    "Budget",
     "CardText",
     "Citation",
     "Colours",

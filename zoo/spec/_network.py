@@ -6,8 +6,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from zoo.spec._model import Citation, Name, Share
+from zoo.spec._model import Citation, Name
 from zoo.spec._part import VERSION, Line, SpecPart
+from zoo.spec._training import Share
 
 Precision = Literal["float32", "float16", "int8"]
 """How weights are stored; `int8` also computes in int8, with ranges that were calibrated."""

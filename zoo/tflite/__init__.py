@@ -21,6 +21,7 @@ from zoo.tflite._inventory import (
     inventory,
     operator_label,
 )
+from zoo.tflite._kernels import kernels
 from zoo.tflite._model import (
     BufferSpan,
     MetadataEntry,
@@ -95,6 +96,7 @@ __all__ = [
     "has_metadata",
     "inventory",
     "is_constant",
+    "kernels",
     "largest",
     "operator_label",
     "output_blocks",

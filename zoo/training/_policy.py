@@ -8,6 +8,7 @@ policy checks what the Keras network shows.
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import tensorflow_model_optimization as tfmot
@@ -79,15 +80,23 @@ def kernel_sparsities(model: Any, pruning: PruningSchedule, *, sparsity: float) 
     return shares
 
 
+def check_budgeted(model: Any, layers: Collection[str]) -> None:
+    """Raises ValueError as the policy does, or where it allows no zeros in one of the layers."""
+    policy = PruneRegionForXNNPACK()
+    policy.ensure_model_supports_pruning(model)
+    for layer in model.layers:
+        if layer.name in layers and not (policy.allow_pruning(layer) or policy.is_head(layer)):
+            raise ValueError(f"layer '{layer.name}' is no 1x1 convolution of the sparse region")
+
+
 def wrap_for_pruning(
-    model: Any, pruning: PruningSchedule, *, sparsity: float, updates: int, has_zeros: bool = False
+    model: Any, pruning: PruningSchedule, shares: Mapping[str, float], *, updates: int, has_zeros: bool = False
 ) -> Any:
-    """The network with each kernel to be pruned wrapped by tfmot, which brings it to its share of zeros.
+    """The network with each kernel in `shares`, by layer name, wrapped by tfmot, which brings it to its share of zeros.
 
     `updates` are those of the prune step. With `has_zeros` the kernels have their zeros already and keep them. What
-    `tfmot...prune_low_magnitude` does, with a schedule by layer. Raises ValueError as the policy does.
+    `tfmot...prune_low_magnitude` does, with a schedule by layer.
     """
-    shares = kernel_sparsities(model, pruning, sparsity=sparsity)
 
     def wrapped(layer: Any) -> Any:
         if layer.name not in shares:

@@ -46,23 +46,23 @@ def reconstruct(model: Any, dense: Any, inputs: Floats, sparsities: Mapping[str,
     are in the model's range. The convolutions have no activation of their own, as the importer makes them. `ticker`
     advances by 1 a layer.
     """
-    left = Counter(source for layer in dense.layers for source in _sources(layer))
+    left = Counter(source for layer in dense.layers for source in sources(layer))
     left.update(output.node.layer.name for output in dense.outputs)
     wanted: dict[str, Floats] = {}
     given: dict[str, Floats] = {}
     for layer, own in zip(dense.layers, model.layers, strict=True):
-        name, sources = layer.name, _sources(layer)
-        if not sources:
+        name, read = layer.name, sources(layer)
+        if not read:
             wanted[name] = given[name] = inputs
         else:
-            wanted[name] = _apply(layer, [wanted[source] for source in sources])
+            wanted[name] = apply_layer(layer, [wanted[source] for source in read])
             pruned = own.name in sparsities
             if pruned:
-                _fit(own, given[sources[0]], wanted[name], sparsities[own.name])
+                _fit(own, given[read[0]], wanted[name], sparsities[own.name])
             # Up to the first pruned kernel both compute the same.
-            same = not pruned and all(given[source] is wanted[source] for source in sources)
-            given[name] = wanted[name] if same else _apply(own, [given[source] for source in sources])
-        for source in sources:
+            same = not pruned and all(given[source] is wanted[source] for source in read)
+            given[name] = wanted[name] if same else apply_layer(own, [given[source] for source in read])
+        for source in read:
             left[source] -= 1
             if not left[source]:
                 del wanted[source], given[source]
@@ -75,12 +75,24 @@ def pruned_least_squares(gram: Doubles, cross: Doubles, start: Doubles, sparsity
     `gram` (k + 1, k + 1): mean of x x^T, and `cross` (k + 1, m): mean of x y^T, for inputs x whose last value is 1 and
     outputs y; the last row of weights is the bias. `start` (k + 1, m): the weights to which a ridge pulls.
     """
+    rounds = [sparsity * (1 - (1 - done / ROUNDS) ** 2) for done in range(1, ROUNDS + 1)]
+    return pruned_in_rounds(gram, cross, start, rounds, fitted=[len(rounds) - 1])[0]
+
+
+def pruned_in_rounds(
+    gram: Doubles, cross: Doubles, start: Doubles, rounds: Sequence[float], *, fitted: Sequence[int]
+) -> list[Doubles]:
+    """Weights as `pruned_least_squares` gives them, after each round whose number is in `fitted`, in order.
+
+    `rounds`: the ascending shares of zeros to which the kernel is cut, one after the other.
+    """
     inputs, outputs = len(gram) - 1, cross.shape[1]
     pull = np.zeros(inputs + 1)
     pull[:inputs] = RIDGE * np.mean(np.diag(gram)[:inputs]) + np.finfo(np.float32).tiny
     gram, cross = gram + np.diag(pull), cross + pull[:, None] * start
     kept = np.ones((inputs + 1, outputs), bool)
-    rise, weights = np.zeros((inputs, outputs)), np.zeros_like(cross)
+    rise = np.zeros((inputs, outputs))
+    made: list[Doubles] = []
 
     def weigh(support: Indices, columns: Indices) -> None:
         inverse = np.linalg.inv(gram[np.ix_(support, support)])
@@ -89,18 +101,19 @@ def pruned_least_squares(gram: Doubles, cross: Doubles, start: Doubles, sparsity
 
     def fit(support: Indices, columns: Indices) -> None:
         at = np.ix_(support, columns)
-        weights[at] = np.linalg.solve(gram[np.ix_(support, support)], cross[at])
+        made[-1][at] = np.linalg.solve(gram[np.ix_(support, support)], cross[at])
 
     # Thousands of small systems: a thread for each, since BLAS's own threads would wait for one another.
     with threadpool_limits(1, "blas"), ThreadPoolExecutor(os.cpu_count()) as pool:
-        for done in range(1, ROUNDS + 1):
+        for number, share in enumerate(rounds):
             rise[:] = -1.0
             list(pool.map(weigh, *zip(*_supports(kept), strict=True)))
-            share = sparsity * (1 - (1 - done / ROUNDS) ** 2)
             gone = np.argsort(rise, axis=None, kind="stable")[: round(share * rise.size)]
             kept[:inputs].flat[gone] = False
-        list(pool.map(fit, *zip(*_supports(kept), strict=True)))
-    return weights
+            if number in fitted:
+                made.append(np.zeros_like(cross))
+                list(pool.map(fit, *zip(*_supports(kept), strict=True)))
+    return made
 
 
 def _supports(kept: npt.NDArray[np.bool_]) -> list[tuple[Indices, Indices]]:
@@ -112,6 +125,17 @@ def _supports(kept: npt.NDArray[np.bool_]) -> list[tuple[Indices, Indices]]:
 
 
 def _fit(layer: Any, inputs: Floats, outputs: Floats, sparsity: float) -> None:
+    set_weights(layer, pruned_least_squares(*moments(layer, inputs, outputs), sparsity))
+
+
+def set_weights(layer: Any, weights: Doubles) -> None:
+    """Give a 1x1 convolution its kernel and, in the last row, its bias: (k + 1, m)."""
+    layer.kernel.assign(weights[:-1].reshape(layer.kernel.shape))
+    layer.bias.assign(weights[-1])
+
+
+def moments(layer: Any, inputs: Floats, outputs: Floats) -> tuple[Doubles, Doubles, Doubles]:
+    """`gram`, `cross` and `start` of `pruned_least_squares`, for a 1x1 convolution of (n, h, w, k) to (n, h, w, m)."""
     kernel, bias = layer.kernel.numpy(), layer.bias.numpy()
     pixels, answers = inputs.reshape(-1, kernel.shape[-2]), outputs.reshape(-1, kernel.shape[-1])
     gram = np.zeros((kernel.shape[-2] + 1,) * 2)
@@ -122,12 +146,10 @@ def _fit(layer: Any, inputs: Floats, outputs: Floats, sparsity: float) -> None:
         gram += part.T @ part
         cross += part.T @ answers[first : first + ROWS]
     start = np.concatenate([kernel.reshape(-1, kernel.shape[-1]), bias[None]]).astype(np.float64)
-    weights = pruned_least_squares(gram / len(pixels), cross / len(pixels), start, sparsity)
-    layer.kernel.assign(weights[:-1].reshape(kernel.shape))
-    layer.bias.assign(weights[-1])
+    return gram / len(pixels), cross / len(pixels), start
 
 
-def _apply(layer: Any, inputs: Sequence[Floats]) -> Floats:
+def apply_layer(layer: Any, inputs: Sequence[Floats]) -> Floats:
     parts = []
     for first in range(0, len(inputs[0]), CHUNK):
         values = [value[first : first + CHUNK] for value in inputs]
@@ -135,6 +157,6 @@ def _apply(layer: Any, inputs: Sequence[Floats]) -> Floats:
     return np.concatenate(parts)
 
 
-def _sources(layer: Any) -> list[str]:
+def sources(layer: Any) -> list[str]:
     """Names of the layers whose values it reads; none for the input."""
     return [above.name for above in before(layer)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from shutil import copytree
 from typing import Any
@@ -15,6 +15,7 @@ from zoo.spec import ModelSpec, Preset
 from zoo.student import load_weights, save_weights, start_tensorflow
 from zoo.training._apart import run_apart
 from zoo.training._batches import BatchSource
+from zoo.training._budget import SHARES, Allowance, Choice, choose, load_choice, save_choice
 from zoo.training._checkpoint import Standing, load_standing, save_standing
 from zoo.training._cluster import read_cluster, wait_for_chief
 from zoo.training._lesson import Lesson, make_lesson
@@ -23,6 +24,9 @@ from zoo.training._networks import Networks
 from zoo.training._pictures import PictureSource, Pixels
 from zoo.training._plan import DENSE, plan_units
 from zoo.training._replicas import Replicas, start_replicas
+
+JUDGED, JUDGING = 4, 2**62
+"""Batches on which it is judged what zeros cost, and the number of the first: none that any update sees."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,7 @@ class Trained:
     curve: list[CurvePoint]
     sparsity: dict[str, float]
     sparsity_by_layer: dict[str, dict[str, float]]
+    budgets: dict[str, Choice]
     pictures: int
     updates_per_second: float
     resumed_at: list[int]
@@ -42,8 +47,9 @@ class Trained:
 class TrainingJob:
     """What is trained, and where to.
 
-    `student` is a TFLite file as it starts, `teacher` the path of one. `sparsities` gives the share of zeros of each
-    pruned variant, all of which start from the dense one. Weights go to `folder`, checkpoints to `progress_folder`.
+    `student` is a TFLite file as it starts, `teacher` the path of one. All pruned variants start from the dense one:
+    `sparsities` gives the share of zeros of each that has one, `budgets` what each other one may cost. Weights go to
+    `folder`, checkpoints to `progress_folder`.
     """
 
     spec: ModelSpec
@@ -55,6 +61,12 @@ class TrainingJob:
     sparsities: Mapping[str, float]
     folder: Path
     progress_folder: Path
+    budgets: Mapping[str, Allowance] = field(default_factory=dict)
+
+    @property
+    def pruned(self) -> list[str]:
+        """The pruned variants, in the order in which they train."""
+        return [*self.sparsities, *self.budgets]
 
 
 def train_student(job: TrainingJob, *, progress: Progress) -> Trained | None:
@@ -105,7 +117,7 @@ class _Training:
         spec, preset = job.spec, job.preset
         part = replicas.part_of(preset.batch_size)
         self._source = BatchSource(lesson, batch_size=preset.batch_size, seed=spec.training.seed, part=part)
-        self._units = plan_units(spec.training, preset, list(job.sparsities))
+        self._units = plan_units(spec.training, preset, job.pruned)
         self._networks = Networks(
             spec=spec,
             preset=preset,
@@ -147,10 +159,36 @@ class _Training:
         if variant == DENSE:
             return self._networks.dense()
         start = self._folder / f"{DENSE}.npz" if starts and self._replicas.is_chief else None
-        return self._networks.sparse(self._job.sparsities[variant], start=start)
+        return self._networks.sparse(self._shares(variant), start=start)
+
+    def _shares(self, variant: str) -> dict[str, float]:
+        """The share of zeros of each kernel of a variant, by layer name."""
+        if variant in self._job.sparsities:
+            return self._networks.uniform(self._job.sparsities[variant])
+        allowance = self._job.budgets[variant]
+        chosen = self._choice(variant).chosen if self._replicas.is_chief else [0] * len(allowance.kernels)
+        agreed = [self._replicas.number_from_chief(index) for index in chosen]
+        shares = zip(allowance.kernels, agreed, strict=True)
+        return {kernel.layer: SHARES[index] for kernel, index in shares if index}
+
+    def _choice(self, variant: str) -> Choice:
+        """What was chosen for a variant with a budget, once: what zeros cost takes minutes to measure."""
+        file = self._folder / f"budget-{variant}.json"
+        allowance = self._job.budgets[variant]
+        stored = load_choice(file, allowance)
+        if stored is not None:
+            return stored
+        rises = self._networks.rises(
+            [kernel.layer for kernel in allowance.kernels],
+            start=self._folder / f"{DENSE}.npz",
+            batches=[self._source.batch(JUDGING + number) for number in range(JUDGED)],
+        )
+        choice = Choice(rises=rises, chosen=choose(allowance, rises))
+        save_choice(choice, file)
+        return choice
 
     def _run_unit(self, index: int, model: Any, standing: Standing) -> Standing:
-        from zoo.training._units import EpochEnd, run_unit
+        from zoo.training._units import EpochEnd, run_unit, set_optimizer, take_averages
 
         unit = self._units[index]
         if standing.model:
@@ -195,6 +233,11 @@ class _Training:
                     ticker=ticker,
                     on_epoch=keep,
                 )
+            take_averages(model)
+        elif standing.optimizer:
+            # Stopped between the last epoch's checkpoint and the end of the unit.
+            set_optimizer(model, standing.optimizer, weight_decay=unit.step.weight_decay)
+            take_averages(model)
         return self._next(index, model, standing, curve, seconds)
 
     def _next(self, index: int, model: Any, standing: Standing, curve: list[CurvePoint], seconds: float) -> Standing:
@@ -226,7 +269,7 @@ class _Training:
         by_layer: dict[str, dict[str, float]] = {}
         total: dict[str, float] = {}
         model = self._networks.imported()
-        for variant in (DENSE, *self._job.sparsities):
+        for variant in (DENSE, *self._job.pruned):
             weights = self._folder / f"{variant}.npz"
             load_weights(model, weights)
             save_weights(model, folder / f"{variant}.npz")
@@ -248,6 +291,7 @@ class _Training:
             curve=list(standing.curve),
             sparsity=total,
             sparsity_by_layer=by_layer,
+            budgets={variant: self._choice(variant) for variant in self._job.budgets},
             pictures=len(self._job.pictures),
             updates_per_second=standing.updates / standing.seconds if standing.seconds else 0.0,
             resumed_at=list(standing.resumed_at),

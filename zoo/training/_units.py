@@ -90,9 +90,20 @@ class _Reporter(keras.callbacks.Callback):  # type: ignore[misc, unused-ignore]
         self._started = now
 
 
-def compile_model(model: Any, losses: list[LossFunction], *, precision: ComputePrecision = "float32") -> None:
-    """Compile once a variant: its units differ only in rates and weight decay, which are variables."""
-    optimizer = keras.optimizers.AdamW(learning_rate=1e-3, global_clipnorm=CLIP_NORM, jit_compile=False)
+def compile_model(
+    model: Any, losses: list[LossFunction], *, precision: ComputePrecision = "float32", averaging: float = 0.0
+) -> None:
+    """Compile once a variant: its units differ only in rates and weight decay, which are variables.
+
+    `averaging`: the decay of a moving average of the weights, which they become at the end of a unit; 0 for none.
+    """
+    optimizer = keras.optimizers.AdamW(
+        learning_rate=1e-3,
+        global_clipnorm=CLIP_NORM,
+        jit_compile=False,
+        use_ema=averaging > 0,
+        ema_momentum=averaging,
+    )
     optimizer.exclude_from_weight_decay(var_names=["bias"])
     optimizer.weight_decay = tf.Variable(0.0, trainable=False, dtype=tf.float32)
     optimizer = with_loss_scale(optimizer, precision)
@@ -117,7 +128,7 @@ def run_unit(
     `optimizer_state` is that of the checkpoint; empty at the start of a unit, whose moments then start from zero.
     Raises FloatingPointError where the loss stops being finite.
     """
-    set_optimizer(model.optimizer, optimizer_state, weight_decay=unit.step.weight_decay)
+    set_optimizer(model, optimizer_state, weight_decay=unit.step.weight_decay)
     replicas.copy_from_chief([*model.weights, *optimizer_variables(model.optimizer)])
     board = str(logs / unit.label)
     pruned = bool(tfmot_layers(model))
@@ -137,15 +148,47 @@ def run_unit(
     )
 
 
-def set_optimizer(optimizer: Any, state: Arrays, *, weight_decay: float) -> None:
-    """Give an optimizer the state of a checkpoint, or where that is empty a fresh one: zeros but for the loss scale."""
+def set_optimizer(model: Any, state: Arrays, *, weight_decay: float) -> None:
+    """Give a model's optimizer the state of a checkpoint, or where that is empty a fresh one.
+
+    That is zeros but for the loss scale, and for averages of weights, which start at the weights.
+    """
+    optimizer = model.optimizer
     variables = optimizer_variables(optimizer)
     fresh = [np.zeros(variable.shape) for variable in optimizer.variables]
     if len(variables) > len(fresh):
         fresh += [np.asarray(optimizer.initial_scale), np.zeros(())]
     for variable, value in zip(variables, state or fresh, strict=True):
         variable.assign(value.astype(variable.dtype.as_numpy_dtype))
-    getattr(optimizer, "inner_optimizer", optimizer).weight_decay.assign(weight_decay)
+    if not state:
+        for average, weight in _averages(model):
+            average.assign(weight)
+    _inner(optimizer).weight_decay.assign(weight_decay)
+
+
+def take_averages(model: Any) -> None:
+    """Set the weights to their averages, where the model was compiled with averaging; pruned weights stay zeros.
+
+    An update moves pruned weights too, until the next one masks them, so their averages are not quite zeros.
+    """
+    averages = _averages(model)
+    for average, weight in averages:
+        weight.assign(average)
+    for layer in tfmot_layers(model) if averages else []:
+        for kernel, mask, _ in layer.pruning_obj._pruning_vars:
+            kernel.assign(kernel * mask)
+
+
+def _averages(model: Any) -> list[tuple[Any, Any]]:
+    """Each average with its weight; none without averaging."""
+    optimizer = _inner(model.optimizer)
+    if not optimizer.use_ema:
+        return []
+    return list(zip(optimizer._model_variables_moving_average, model.trainable_variables, strict=True))
+
+
+def _inner(optimizer: Any) -> Any:
+    return getattr(optimizer, "inner_optimizer", optimizer)
 
 
 def tfmot_layers(model: Any) -> list[Any]:

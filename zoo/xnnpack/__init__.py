@@ -12,6 +12,7 @@ from zoo.xnnpack._inspect import inspect_bundle, inspect_file, inspect_path, req
 from zoo.xnnpack._targets import TARGETS
 
 if TYPE_CHECKING:
+    from zoo.xnnpack._costs import KernelTimes, NetworkTimes, dense_time, sparse_times
     from zoo.xnnpack._leaving import Leaving, values_leaving
     from zoo.xnnpack._magnitudes import huge_values
     from zoo.xnnpack._prediction import POSSIBLE_ZEROS, predicted_cost
@@ -27,8 +28,11 @@ if TYPE_CHECKING:
 __all__ = [
     "POSSIBLE_ZEROS",
     "TARGETS",
+    "KernelTimes",
     "Leaving",
+    "NetworkTimes",
     "could_engage",
+    "dense_time",
     "engagement",
     "engagements",
     "hindrances",
@@ -40,6 +44,7 @@ __all__ = [
     "readiness",
     "readiness_and_hindrances",
     "require_sparse",
+    "sparse_times",
     "values_leaving",
 ]
 
@@ -49,6 +54,10 @@ def __getattr__(name: str) -> Any:
         from zoo.xnnpack import _verdict
 
         return getattr(_verdict, name)
+    if name in ("KernelTimes", "NetworkTimes", "dense_time", "sparse_times"):
+        from zoo.xnnpack import _costs
+
+        return getattr(_costs, name)
     if name in ("Leaving", "values_leaving"):
         from zoo.xnnpack import _leaving
 

@@ -157,8 +157,7 @@ def _possible_ratio(analysis: Analysis) -> float | None:
 
 
 def _possible_times(analysis: Analysis) -> Times | None:
-    nodes = [node for region in analysis.regions if region.weights for node in region.nodes]
-    nodes = nodes or candidate_nodes(analysis)
+    nodes = possible_nodes(analysis)
     kernels = {
         node.index: SparseKernel(1, round(count.weights * (1 - POSSIBLE_ZEROS)), count.weights, 0)
         for node in nodes
@@ -168,12 +167,19 @@ def _possible_times(analysis: Analysis) -> Times | None:
 
 
 def _times(analysis: Analysis, running: Sequence[Node], kernels: Mapping[int, SparseKernel]) -> Times:
-    twin = {node.index: _nanoseconds(dense_terms(analysis.graph, node)) for node in analysis.graph.nodes}
-    file = {node.index: _nanoseconds(sparse_terms(analysis.graph, node, kernels.get(node.index))) for node in running}
+    twin = {node.index: nanoseconds(dense_terms(analysis.graph, node)) for node in analysis.graph.nodes}
+    file = {node.index: nanoseconds(sparse_terms(analysis.graph, node, kernels.get(node.index))) for node in running}
     return Times({**twin, **file}, twin)
 
 
-def _nanoseconds(terms: Counter[str]) -> float:
+def possible_nodes(analysis: Analysis) -> list[Node]:
+    """The nodes that would run sparse with enough zeros: those of its regions, or of what would be one."""
+    nodes = [node for region in analysis.regions if region.weights for node in region.nodes]
+    return nodes or candidate_nodes(analysis)
+
+
+def nanoseconds(terms: Counter[str]) -> float:
+    """What the terms take in WebAssembly."""
     return sum(amount * NANOSECONDS[term] for term, amount in terms.items())
 
 
