@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 from pathlib import Path
 
 from zoo.errors import InputError, OutsideError
@@ -24,8 +26,7 @@ def read_file(path: Path) -> bytes:
     try:
         if path.exists() and not path.is_file():
             raise InputError(f"{path} is not a file; give a .tflite or .task file.")
-        with path.open("rb") as stream:
-            data = stream.read(MAX_FILE_BYTES + 1)
+        data = read_regular(path, most=MAX_FILE_BYTES)
     except (OSError, ValueError) as error:
         # ValueError: a NUL in the name.
         reason = getattr(error, "strerror", None) or error
@@ -33,6 +34,18 @@ def read_file(path: Path) -> bytes:
     if len(data) > MAX_FILE_BYTES:
         raise InputError(f"{path} is {TOO_LARGE}")
     return data
+
+
+def read_regular(path: Path, *, most: int) -> bytes:
+    """The bytes of a regular file that someone named; `most` and one at the most, so that a longer one shows.
+
+    Raises OSError where it cannot be read or is a pipe or device, which may never end: opening one does not wait.
+    """
+    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    with os.fdopen(handle, "rb") as stream:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            raise OSError(errno.EINVAL, "it is no regular file", str(path))
+        return stream.read(most + 1)
 
 
 def hash_file(path: Path) -> str:

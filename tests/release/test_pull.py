@@ -22,8 +22,11 @@ from tests.release._keys import KeyPair, make_keys
 from tests.release._releases import contents, make_release, publish_to
 from zoo.errors import InputError, OutsideError, RefusedError, ZooError
 from zoo.progress import SilentProgress
-from zoo.release import Verified, verify_release
+from zoo.release import Verified, release_at, verify_release
 from zoo.release import pull as pull_release
+from zoo.release._manifest import load_manifest
+from zoo.release._records import read_release_records
+from zoo.release._sign import public_half, read_public_key
 
 TO = f"hf:{NAME}"
 MODEL = "face_detector_sparse.tflite"
@@ -122,9 +125,10 @@ def test_a_release_comes_from_a_folder(
 
 
 def test_nothing_is_overwritten(hub: Hub, here: Path) -> None:
-    pull(TO)
+    pull(TO, to=here / "mine")
+    assert "is there already" in str(refused(f"{TO}@0.1.0", here, to=here / "mine"))
+    (here / "face_detector-0.2.0").mkdir()
     assert "is there already" in str(refused(TO, here))
-    assert "is there already" in str(refused(TO, here, to=here / "face_detector-0.2.0"))
     assert "is no folder" in str(refused(TO, here, to=here / "nowhere/deep"))
 
 
@@ -134,7 +138,7 @@ def test_nothing_is_overwritten(hub: Hub, here: Path) -> None:
         ("hf:org", "write hf:ORG/NAME"),
         (f"{TO}@main", "'main' is no version"),
         (f"{TO}@../../etc", "is no version"),
-        (f"{TO}@0.9.0", "not this version"),
+        (f"{TO}@0.9.0", f"hf:{NAME} has no version 0.9.0; it has 0.1.0, 0.2.0."),
         ("hf:org/nothing", "has no release, or is not for you"),
         ("dir:", "names no release"),
         ("dir:nowhere", "There is no folder nowhere"),
@@ -145,6 +149,88 @@ def test_what_names_no_release_is_told(source: str, sentence: str, hub: Hub, her
     error = refused(source, here)
     assert isinstance(error, InputError)
     assert sentence in str(error)
+
+
+@pytest.mark.parametrize("source", [TO, "dir:{}/face_detector", "{}/face_detector/0.2.0"])
+def test_what_is_there_and_whole_is_not_fetched_again(
+    source: str, releases: tuple[Path, Path], hub: Hub, here: Path, tmp_path: Path, keys: KeyPair
+) -> None:
+    for release in releases:
+        publish_to(release, f"dir:{tmp_path / 'registry'}", key=keys.private)
+    source = source.format(tmp_path / "registry")
+    assert pull(source).fetched
+    hub.calls.clear()
+    again = pull(source, key=keys.public)
+    assert (again.fetched, again.folder, again.key is None) == (False, here / "face_detector-0.2.0", False)
+    assert not any(MODEL in call or "/cdn/" in call for call in hub.calls)
+
+
+def test_what_is_there_and_damaged_is_told(hub: Hub, here: Path, keys: KeyPair, tmp_path: Path) -> None:
+    folder = pull(TO).folder
+    other = make_keys(tmp_path, "other")
+    assert "not as it was published" in str(refused(TO, here, key=other.public))
+    (folder / "README.md").write_text("other")
+    error = refused(TO, here)
+    assert isinstance(error, InputError)
+    assert "README.md is not the file that the manifest lists" in str(error)
+    assert "remove it" in str(error)
+
+
+def test_versions_that_a_folder_has_are_listed(
+    releases: tuple[Path, Path], here: Path, tmp_path: Path, keys: KeyPair
+) -> None:
+    for release in releases:
+        publish_to(release, f"dir:{tmp_path / 'registry'}")
+    error = refused(f"dir:{tmp_path}/registry/face_detector/9.9.9", here)
+    assert isinstance(error, InputError)
+    assert "There is no 9.9.9 in" in str(error)
+    assert "it has 0.1.0, 0.2.0." in str(error)
+
+
+@pytest.mark.parametrize("address", ["dir:{}/{}", "{}/{}", "dir:{}/{}/{}", "{}/{}/{}"])
+@pytest.mark.parametrize(("model", "version"), [("face_detector", "0.9.0"), ("hand_landmark", "0.1.0")])
+def test_a_release_that_was_renamed_is_refused_wherever_it_is_read(
+    address: str, model: str, version: str, releases: tuple[Path, Path], here: Path, tmp_path: Path, keys: KeyPair
+) -> None:
+    """An old release in the place of a newer, or of another model's, with its sound signature."""
+    registry = tmp_path / "registry"
+    publish_to(releases[0], f"dir:{registry}", key=keys.private)
+    (registry / "face_detector").rename(registry / model)
+    (registry / model / "0.1.0").rename(registry / model / version)
+    source = address.format(registry, model, version)
+    error = refused(source, here, key=keys.public)
+    assert isinstance(error, RefusedError)
+    assert f"holds face_detector 0.1.0, not {model} {version} as its place says" in str(error)
+    with pytest.raises(RefusedError, match="as its place says"), release_at(source, progress=SilentProgress()):
+        pass
+
+
+def test_a_renamed_release_is_not_published_after(releases: tuple[Path, Path], tmp_path: Path) -> None:
+    publish_to(releases[0], f"dir:{tmp_path}")
+    (tmp_path / "face_detector/0.1.0").rename(tmp_path / "face_detector/0.1.5")
+    with pytest.raises(RefusedError, match="as its place says"):
+        publish_to(releases[1], f"dir:{tmp_path}")
+
+
+def test_a_pulled_release_may_lie_under_any_name(hub: Hub, here: Path) -> None:
+    (here / "mine").mkdir()
+    folder = pull(TO, to=here / "mine" / "0.2.0").folder
+    with release_at(str(folder), progress=SilentProgress()) as same:
+        assert verify_release(same).version == "0.2.0"
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_a_key_that_is_a_pipe_is_not_waited_for(releases: tuple[Path, Path], here: Path) -> None:
+    os.mkfifo(here / "key.pem")
+    for reading in (read_public_key, public_half):
+        with pytest.raises(InputError, match="no regular file"):
+            reading(here / "key.pem")
+    with pytest.raises(InputError, match="no regular file"):
+        pull(f"dir:{releases[0]}", key=here / "key.pem")
+    for name in load_manifest(releases[0] / "manifest.json").records:
+        os.mkfifo(here / f"{name}.json")
+    with pytest.raises(RefusedError, match="no regular file"):
+        read_release_records(here, load_manifest(releases[0] / "manifest.json"), advice="mend it", whole=True)
 
 
 def swap_model(files: dict[str, Stored]) -> None:

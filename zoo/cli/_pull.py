@@ -55,10 +55,11 @@ def pull(
     snippets = _snippets(pulled)
     if as_json:
         uses = [{"title": one.title, "needs": one.needs, "code": one.code} for one in snippets]
-        write_json({**_document(pulled), "use": uses})
+        write_json({**_document(pulled), "fetched": pulled.fetched, "use": uses})
         return
     console = person()
-    console.print(f"{pulled.name} {pulled.version} is in {pulled.folder}; its card is card.html.")
+    known = "" if pulled.fetched else " already, whole, so nothing was fetched"
+    console.print(f"{pulled.name} {pulled.version} is in {pulled.folder}{known}; its card is card.html.")
     _show_state(pulled)
     for one in snippets:
         shown = f"\n{one.title}, for {one.needs}, from that folder with your picture.jpg:\n\n{one.code.rstrip()}"

@@ -18,6 +18,7 @@ from zoo.progress import Progress, Ticker
 from zoo.records import StageRecord
 from zoo.release._manifest import MANIFEST_NAME, RECORDS_FOLDER, Manifest, load_manifest
 from zoo.release._manifest_files import read_manifest
+from zoo.release._place import LOCK_NAME, require_place
 from zoo.release._records import read_release_records
 from zoo.release._registry import Sending
 
@@ -52,6 +53,7 @@ class DirectoryRegistry:
         """Manifest and records of a published version, its files held against it."""
         folder = self.path / model / version
         manifest = read_manifest(folder, advice=f"mend or remove {folder}")
+        require_place(manifest, folder, of_registry=True)
         records = read_release_records(folder / RECORDS_FOLDER, manifest, advice=f"mend or remove {folder}")
         return manifest, records
 
@@ -72,7 +74,7 @@ class DirectoryRegistry:
         parent = self.path / sending.manifest.model
         try:
             parent.mkdir(parents=True, exist_ok=True)
-            with FileLock(parent / ".publish.lock"):
+            with FileLock(parent / LOCK_NAME):
                 _remove_leftovers(parent)
                 self.check(sending.manifest, dry_run=False)
                 copy_whole(sending, parent / sending.manifest.version, progress=progress)

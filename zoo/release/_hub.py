@@ -69,6 +69,8 @@ class HubRegistry:
             if at.commit is None:
                 raise OutsideError(f"hf:{self.repository} lost {version} meanwhile; run the same command again.")
             manifest = fetch_manifest(self.api, self.repository, at, folder)
+            if manifest.version != version:
+                raise RefusedError(f"hf:{self.repository} {version} holds version {manifest.version}; mend it first.")
             for name in set(manifest.records) & set(RECORDS | LATER_RECORDS):
                 path = f"{RECORDS_FOLDER}/{name}.json"
                 if path in at.files:

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, field_validator, model_validator
 
 from zoo.errors import InputError
+from zoo.files import read_regular
 from zoo.records import GateOverride, GateResult, ReleaseChanges
 from zoo.spec import VERSION, Line, ModelSpec, content_sha256, describe_first_error
 
@@ -138,8 +139,7 @@ class Manifest(_Part):
 
 def load_manifest(path: Path) -> Manifest:
     """The manifest in a file; no other file is looked at. Raises InputError as `parse_manifest`, and OSError."""
-    with path.open("rb") as stream:
-        return parse_manifest(stream.read(MAX_MANIFEST_BYTES + 1), place=str(path))
+    return parse_manifest(read_regular(path, most=MAX_MANIFEST_BYTES), place=str(path))
 
 
 def parse_manifest(content: bytes, *, place: str) -> Manifest:

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from zoo.errors import InputError
+from zoo.errors import InputError, RefusedError
+from zoo.release._manifest import Manifest
 from zoo.release._version import parse_version
+
+LOCK_NAME = ".publish.lock"
+"""Lies in the folder of a model's versions since the first was published there."""
+_MOST_LISTED = 10
 
 
 @dataclass(frozen=True)
@@ -46,3 +53,27 @@ def parse_release(text: str) -> Path | HubRelease:
     if at and parse_version(version) is None:
         raise InputError(f"'{version}' is no version such as 0.2.0; write hf:ORG/NAME@VERSION.")
     return HubRelease(repository=repository, version=version or None)
+
+
+def require_place(manifest: Manifest, folder: Path, *, of_registry: bool = False) -> None:
+    """Hold a release against the name of its folder, `MODEL/VERSION` in a registry: an old one may have been renamed.
+
+    A folder that is named as no version, such as that of a pulled release, says nothing; what holds it says what model
+    it is of only in a registry. Raises RefusedError where the manifest is of another model or version.
+    """
+    place = Path(os.path.abspath(folder))  # noqa: PTH100 - a link is a name too, so none is followed
+    if parse_version(place.name) is None:
+        return
+    model = place.parent.name if of_registry or (place.parent / LOCK_NAME).exists() else manifest.model
+    if (manifest.model, manifest.version) != (model, place.name):
+        raise RefusedError(
+            f"{folder} holds {manifest.model} {manifest.version}, not {model} {place.name} as its place says; do not "
+            "use it."
+        )
+
+
+def listed_versions(versions: Sequence[str]) -> str:
+    """Versions, oldest first, for a sentence: the newest of them where there are many."""
+    shown = ", ".join(versions[-_MOST_LISTED:])
+    left = len(versions) - _MOST_LISTED
+    return f"{shown}, and {left} older" if left > 0 else shown

@@ -8,6 +8,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from zoo.errors import InputError, RefusedError
+from zoo.files import read_regular
 from zoo.records import LATER_RECORDS, RECORDS, StageRecord
 from zoo.release._manifest import MANIFEST_NAME, RECORDS_FOLDER, Manifest, load_manifest
 
@@ -31,8 +32,7 @@ def read_release_records(
         if kind is None or (not whole and not path.is_file()):
             continue
         try:
-            with path.open("rb") as stream:
-                content = stream.read(MAX_RECORD_BYTES + 1)
+            content = read_regular(path, most=MAX_RECORD_BYTES)
         except OSError as error:
             raise RefusedError(f"The record {path} cannot be read ({error.strerror}); {advice}.") from error
         if len(content) > MAX_RECORD_BYTES or hashlib.sha256(content).hexdigest() != digest:

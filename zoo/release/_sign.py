@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from zoo.errors import InputError, RefusedError
+from zoo.files import read_regular
 from zoo.release._manifest import SIGNATURE_NAME
 
 MAX_SIGNATURE_BYTES = 4 << 20
@@ -130,8 +131,7 @@ def fingerprint(public: bytes) -> str:
 
 def _read_key(path: Path) -> bytes:
     try:
-        with path.open("rb") as stream:
-            content = stream.read(MAX_KEY_BYTES + 1)
+        content = read_regular(path, most=MAX_KEY_BYTES)
     except (OSError, ValueError) as error:
         raise InputError(f"The key {path} cannot be read ({getattr(error, 'strerror', error)}).") from error
     if len(content) > MAX_KEY_BYTES:

@@ -27,7 +27,10 @@ UNSIGNED = (
 
 @dataclass(frozen=True)
 class Verified:
-    """A release that holds what its manifest says. `key`: the fingerprint of the key it was checked with."""
+    """A release that holds what its manifest says. `key`: the fingerprint of the key it was checked with.
+
+    `fetched`: False where a pull found it there already.
+    """
 
     name: str
     version: str
@@ -38,6 +41,7 @@ class Verified:
     key: str | None
     proves: str
     manifest: Manifest
+    fetched: bool = True
 
 
 def verify_release(folder: Path, *, key: Path | None = None) -> Verified:
