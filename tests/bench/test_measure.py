@@ -310,7 +310,7 @@ def test_the_noise_check_catches_a_run_that_was_disturbed(
         {DENSE: published_dense},
         targets=["disturbed"],
         ratios=[],
-        effort=Effort(blocks=15, cold_starts=0),
+        effort=Effort(blocks=50, cold_starts=0),
         progress=SilentProgress(),
     )
 

@@ -61,7 +61,7 @@ def test_build_on_sample_pictures_is_done(smoke_build: Built) -> None:
 
 def test_every_record_is_there_and_valid(smoke_build: Built) -> None:
     records = read_records(smoke_build.folder / "records")
-    assert set(records) == set(RECORDS)
+    assert set(records) == set(RECORDS) - {"budget"}
     for record in records.values():
         assert record.provenance.command.startswith("zoo build face_detector")
 

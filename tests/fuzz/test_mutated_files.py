@@ -98,7 +98,7 @@ def failing() -> tuple[str, str]:
     [(hanging, "hang"), (greedy, "memory"), (growing, "memory"), (crashing, "signal"), (failing, "traceback")],
 )
 def test_judge_sees_what_breaks_the_contract(task: object, kind: str) -> None:
-    outcome = judge.in_bounds(task, seconds=3)  # type: ignore[arg-type]
+    outcome = judge.in_bounds(task, seconds=8)  # type: ignore[arg-type]
     assert (outcome.kind, outcome.sound) == (kind, False)
 
 
