@@ -11,6 +11,7 @@ from zoo.cli._main import run
 from zoo.errors import OutsideError
 
 Captured = pytest.CaptureFixture[str]
+LOG_OF_BUILD = Path("build") / "face_detector" / "work" / "log.txt"
 
 
 def raising(error: BaseException) -> object:
@@ -57,11 +58,10 @@ def test_under_json_it_is_the_document(cache: Path, monkeypatch: pytest.MonkeyPa
 def test_a_build_keeps_it_in_its_own_log(cache: Path, monkeypatch: pytest.MonkeyPatch, capsys: Captured) -> None:
     monkeypatch.setattr("zoo.pipeline.build_model", raising(KeyError("boxes")))
     assert run(["build", "face_detector"]) == 70
-    log = Path("build/face_detector/work/log.txt")
     captured = capsys.readouterr()
-    assert str(log) in captured.err
+    assert str(LOG_OF_BUILD) in captured.err
     assert captured.err.count("\n") == 1
-    assert "KeyError: 'boxes'" in log.read_text()
+    assert "KeyError: 'boxes'" in LOG_OF_BUILD.read_text()
     assert not (cache / "log.txt").exists()
 
 
@@ -71,7 +71,7 @@ def test_the_log_of_a_build_says_where_an_expected_error_was_raised_too(
     monkeypatch.setattr("zoo.pipeline.build_model", raising(OutsideError("The hub is away.")))
     assert run(["build", "face_detector"]) == 3
     assert capsys.readouterr().err == "Error: The hub is away.\n"
-    assert "The hub is away." in Path("build/face_detector/work/log.txt").read_text()
+    assert "The hub is away." in LOG_OF_BUILD.read_text()
 
 
 def test_a_log_that_cannot_be_written_hides_nothing(

@@ -18,6 +18,8 @@ from PIL import Image
 
 from tests.conftest import ROOT
 from zoo.progress import Ticker
+from zoo.sources import Picture, scan_pictures
+from zoo.spec import DataSplit
 
 
 @dataclass
@@ -202,3 +204,12 @@ def shared_cases() -> Path:
     if not folder.is_dir():
         pytest.skip("no shared cases beside the shared pictures")
     return folder
+
+
+def scan(folder: Path, listener: Listener | None = None) -> dict[str, Picture]:
+    found = scan_pictures(folder, DataSplit(), progress=listener or Listener())
+    return {picture.name: picture for picture in found.pictures}
+
+
+def groups(folder: Path) -> dict[str, dict[str, str]]:
+    return {name: picture.groups for name, picture in scan(folder).items() if picture.groups}

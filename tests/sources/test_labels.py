@@ -11,11 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.sources.conftest import Listener
+from tests.sources.conftest import Listener, groups, scan
 from zoo.errors import InputError
-from zoo.sources import Picture, scan_pictures
 from zoo.sources._labels import read_labels
-from zoo.spec import DataSplit
 
 
 @pytest.fixture
@@ -24,15 +22,6 @@ def folder(tmp_path: Path, cache: Path, make_picture: Callable[..., Path]) -> Pa
     for seed, name in enumerate(("one/a.png", "one/b.png", "two/deep/a.png", "two/c.png")):
         make_picture(tmp_path / "set" / name, seed, side=100)
     return tmp_path / "set"
-
-
-def scan(folder: Path, listener: Listener | None = None) -> dict[str, Picture]:
-    found = scan_pictures(folder, DataSplit(), progress=listener or Listener())
-    return {picture.name: picture for picture in found.pictures}
-
-
-def groups(folder: Path) -> dict[str, dict[str, str]]:
-    return {name: picture.groups for name, picture in scan(folder).items() if picture.groups}
 
 
 def refusal(folder: Path) -> str:

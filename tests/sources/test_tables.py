@@ -8,11 +8,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from tests.sources.conftest import Listener
+from tests.sources.conftest import Listener, groups, scan
 from zoo.errors import InputError
-from zoo.sources import Picture, scan_pictures
 from zoo.sources.annotations import read_annotations
-from zoo.spec import DataSplit
 
 BOXES = "face_x,face_y,face_w,face_h"
 
@@ -23,15 +21,6 @@ def folder(tmp_path: Path, cache: Path, make_picture: Callable[..., Path]) -> Pa
     for seed, name in enumerate("abc"):
         make_picture(tmp_path / "set" / f"{name}.png", seed)
     return tmp_path / "set"
-
-
-def scan(folder: Path, listener: Listener | None = None) -> dict[str, Picture]:
-    found = scan_pictures(folder, DataSplit(), progress=listener or Listener())
-    return {picture.name: picture for picture in found.pictures}
-
-
-def groups(folder: Path) -> dict[str, dict[str, str]]:
-    return {name: picture.groups for name, picture in scan(folder).items() if picture.groups}
 
 
 def said(folder: Path) -> list[str]:

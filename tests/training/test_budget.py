@@ -134,7 +134,7 @@ def test_zeros_cost_most_where_the_loss_hangs_on_the_kernel_and_the_model_stays_
         ["middle", "head_16", "head_1"],
         (0.5, 0.8, 0.9),
         inputs=inputs,
-        loss=lambda network: float(np.mean((network(inputs)[1].numpy() - wanted) ** 2)),
+        loss=lambda: float(np.mean((model(inputs)[1].numpy() - wanted) ** 2)),
         ticker=SilentProgress().task("", None).__enter__(),
     )
     # The loss reads the second output alone, which the first head does not lead to.

@@ -26,7 +26,7 @@ from zoo.errors import OutsideError
 from zoo.progress import Ticker
 
 BLOCKS_PER_SESSION = 5
-"""Few, as it is sessions that tell how much ratios vary: ten short ones take as long as five of twice the blocks."""
+"""Few, as it is sessions that tell how much ratios vary: many short ones tell more than few long ones."""
 
 BLOCK_SECONDS = 0.4
 MOST_ROUNDS = 9

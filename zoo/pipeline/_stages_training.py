@@ -55,7 +55,7 @@ def train_stage(plan: Plan) -> Stage:
         if trained is None:
             raise PartDone("This worker's part of the training is done; the chief, worker 0, goes on with the build.")
         provenance = run.provenance()
-        spent = [budgeted(spec, name, allowances[name], choice) for name, choice in trained.budgets.items()]
+        spent = [_budgeted(spec, name, allowances[name], choice) for name, choice in trained.budgets.items()]
         return [
             *([BudgetRecord(provenance=provenance, variants=spent)] if spent else []),
             TrainRecord(
@@ -105,7 +105,7 @@ def train_stage(plan: Plan) -> Stage:
     )
 
 
-def budgeted(spec: ModelSpec, variant: str, allowance: Allowance, choice: Choice) -> BudgetedVariant:
+def _budgeted(spec: ModelSpec, variant: str, allowance: Allowance, choice: Choice) -> BudgetedVariant:
     """A choice as its record shows it."""
     from zoo.training import SHARES
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -83,8 +84,6 @@ class _NoInputError(Exception):
 
 
 def _collected(job: dict[str, Any], folder: Path) -> list[FileRuns]:
-    import json
-
     (folder / "job.json").write_text(json.dumps(job), encoding="utf-8")
     cwd = folder / "cwd"
     cwd.mkdir()

@@ -6,10 +6,12 @@ import hashlib
 import io
 import os
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from zoo.errors import InputError
 from zoo.sources._walk import NO_PICTURE
@@ -103,14 +105,25 @@ def _read(path: Path) -> bytes:
 
 def _decode(data: bytes) -> Image.Image:
     """The picture as an RGB image, turned as its EXIF says."""
+    with opened_picture(io.BytesIO(data)) as image:
+        image.load()
+        return _rgb(_upright(image))
+
+
+@contextmanager
+def opened_picture(source: Path | BinaryIO) -> Iterator[Image.Image]:
+    """A picture of which only the header was read yet.
+
+    Raises UnusableError, also for what Pillow raises within the block: it is no JPEG, PNG or WebP, is damaged, or has
+    too many pixels.
+    """
     from PIL import Image, UnidentifiedImageError
 
     try:
-        with Image.open(io.BytesIO(data), formats=_FORMATS) as image:
+        with Image.open(source, formats=_FORMATS) as image:
             if image.width * image.height > MOST_PIXELS:
                 raise UnusableError(f"{image.width} x {image.height} pixels, more than the {MOST_PIXELS} allowed")
-            image.load()
-            return _rgb(_upright(image))
+            yield image
     except UnusableError:
         raise
     except UnidentifiedImageError as error:

@@ -5,10 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from zoo.sources._decode import MOST_PIXELS, UnusableError
-from zoo.sources._walk import NO_PICTURE
+from zoo.sources._decode import opened_picture
 
-_FORMATS = ("JPEG", "PNG", "WEBP")
 _ORIENTATION = 0x0112
 _TURNS = range(2, 9)
 _TURNED_ASIDE = range(5, 9)
@@ -36,22 +34,8 @@ def read_header(path: Path) -> PictureHeader:
     Raises:
         UnusableError: it is no JPEG, PNG or WebP, its header is damaged, or it has too many pixels.
     """
-    from PIL import Image, UnidentifiedImageError
-
-    try:
-        with Image.open(path, formats=_FORMATS) as image:
-            width, height = image.size
-            turn = _orientation(image)
-    except UnidentifiedImageError as error:
-        raise UnusableError(NO_PICTURE) from error
-    except Image.DecompressionBombError as error:
-        raise UnusableError(f"more than the {MOST_PIXELS} pixels allowed") from error
-    except Exception as error:
-        # On damaged files Pillow raises whatever its parsers stumbled over, from struct.error to KeyError.
-        raise UnusableError(f"damaged: {str(error)[:120] or type(error).__name__}") from error
-    if width * height > MOST_PIXELS:
-        raise UnusableError(f"{width} x {height} pixels, more than the {MOST_PIXELS} allowed")
-    return PictureHeader((width, height), turn)
+    with opened_picture(path) as image:
+        return PictureHeader(image.size, _orientation(image))
 
 
 def stored_not_shown(where: str, name: str, header: PictureHeader) -> str:

@@ -14,6 +14,7 @@ from zoo.files import printable
 from zoo.progress import Progress
 from zoo.sources._matcher import PictureMatcher
 from zoo.sources._separated import Row, read_rows
+from zoo.sources._walk import Walked
 
 _KEY_COLUMNS = ("file", "filename", "path", "name")
 _BOX_COLUMNS = tuple(tuple(f"{kind}_{part}" for part in "xywh") for kind in ("face", "chip"))
@@ -22,15 +23,8 @@ _BOX_COLUMNS = tuple(tuple(f"{kind}_{part}" for part in "xywh") for kind in ("fa
 _ATTRIBUTES = frozenset(
     {
         *("gender", "sex", "age", "age_group", "age_range", "age_bin", "race", "ethnicity", "race_ethnicity"),
-        *(
-            "skin_tone",
-            "skin_type",
-            "skin_color",
-            "skin_colour",
-            "fitzpatrick",
-            "fitzpatrick_type",
-            "fitzpatrick_scale",
-        ),
+        *("skin_tone", "skin_type", "skin_color", "skin_colour"),
+        *("fitzpatrick", "fitzpatrick_type", "fitzpatrick_scale"),
         *("monk", "monk_scale", "monk_skin_tone", "region", "subregion", "un_region", "un_subregion", "continent"),
     }
 )
@@ -132,6 +126,18 @@ def read_labels(
     _tell_unused(useless, unread, progress)
     _tell_without_row(read, labels, pictures, progress)
     return _pooled(labels)
+
+
+def read_walked_labels(root: Path, walked: Walked, *, progress: Progress) -> dict[str, Label]:
+    """`read_labels` of all that a walk through `root` saw."""
+    return read_labels(
+        root,
+        walked.labels,
+        list(walked.pictures),
+        progress=progress,
+        unread=walked.tables,
+        skipped=walked.reasons,
+    )
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from zoo.sources._clusters import leaders
 from zoo.sources._decode import Decoded
 from zoo.sources._header import read_header, stored_not_shown
 from zoo.sources._index import Outcome, inspect_all
-from zoo.sources._labels import Label, PixelBox, read_labels
+from zoo.sources._labels import Label, PixelBox, read_walked_labels
 from zoo.sources._pictures import Picture, PictureSet, PictureSplit, set_digest
 from zoo.sources._walk import Walked, walk
 from zoo.spec import DataSplit
@@ -39,14 +39,7 @@ def scan_pictures(folder: Path, split: DataSplit, *, progress: Progress) -> Pict
     walked = walk(root)
     if not walked.pictures:
         raise InputError(_nothing_found(folder, walked))
-    labels = read_labels(
-        root,
-        walked.labels,
-        list(walked.pictures),
-        progress=progress,
-        unread=walked.tables,
-        skipped=walked.reasons,
-    )
+    labels = read_walked_labels(root, walked, progress=progress)
     outcomes = inspect_all(root, walked.pictures, progress=progress)
     usable, skipped = _usable(outcomes, split.smallest_side)
     if not usable:

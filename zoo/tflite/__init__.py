@@ -37,7 +37,7 @@ from zoo.tflite._model import (
 )
 from zoo.tflite._parts import SPARSE_INDICES, StoredPart, deflated_sizes
 from zoo.tflite._read import read_model
-from zoo.tflite._sparse import SparseError, decode, encode, encode_like
+from zoo.tflite._sparse import SparseError, decode, encode, encode_like, index_type
 
 if TYPE_CHECKING:
     from zoo.tflite._bundle import bundle_models, write_bundle
@@ -94,6 +94,7 @@ __all__ = [
     "file_ref",
     "gzip_bytes",
     "has_metadata",
+    "index_type",
     "inventory",
     "is_constant",
     "kernels",

@@ -95,6 +95,11 @@ def encode(
     return flat if kept is None else flat[kept], Sparsity(order, tuple(block_map), tuple(levels))
 
 
+def index_type(largest: int) -> np.dtype[Any]:
+    """What index arrays are stored as whose largest number is this: the narrowest of uint8, uint16 and int32."""
+    return np.dtype(np.uint8 if largest < 2**8 else np.uint16 if largest < 2**16 else np.int32)
+
+
 def encode_like(dense: npt.NDArray[Any], sparsity: Sparsity) -> tuple[npt.NDArray[Any], Sparsity]:
     """`encode` with the traversal order, blocks and levels of a description that fits an array of this rank."""
     return encode(
@@ -184,6 +189,4 @@ def _nonzero(flat: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
 
 
 def _narrow(numbers: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    largest = int(numbers.max(initial=0))
-    dtype = np.uint8 if largest < 2**8 else np.uint16 if largest < 2**16 else np.int32
-    return numbers.astype(dtype)
+    return numbers.astype(index_type(int(numbers.max(initial=0))))

@@ -16,8 +16,9 @@ import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, milp
 
 from zoo.errors import InputError
+from zoo.files import write_file
 from zoo.spec import Budget
-from zoo.tflite import kernels, prune_by_magnitude, read_model, sparsify
+from zoo.tflite import index_type, kernels, prune_by_magnitude, read_model, sparsify
 from zoo.xnnpack import dense_time, sparse_times
 
 SHARES = (0.0, 0.25, 0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.94, 0.97)
@@ -78,10 +79,8 @@ class Choice:
 
 
 def save_choice(choice: Choice, file: Path) -> None:
-    """Replace the file."""
-    partial = file.with_suffix(".tmp")
-    partial.write_text(json.dumps(asdict(choice)), encoding="utf-8")
-    partial.replace(file)
+    """Replace the file. Raises OutsideError where it may not be written."""
+    write_file(file, json.dumps(asdict(choice)).encode())
 
 
 def load_choice(file: Path, allowance: Allowance) -> Choice | None:
@@ -101,7 +100,9 @@ def allow(budget: Budget, *, student: bytes, reference: bytes, variant: str) -> 
     """
     times = sparse_times(read_model(student, name=variant), SHARES)
     if times is None:
-        raise InputError(f"variant '{variant}' has a budget, but nothing in its network can run sparse.")
+        raise InputError(
+            f"variant '{variant}' has a budget, but nothing in its network can run sparse; 'zoo inspect' says why."
+        )
     costs = tuple(
         KernelCosts(
             layer=f"conv_2d_{each.operator}",
@@ -174,12 +175,8 @@ def _stored_bytes(outputs: int, inputs: int, share: float) -> int:
     kept = weights - round(share * weights)
     if kept == weights:
         return _HALF * weights
-    return kept * (_HALF + _index_bytes(inputs - 1)) + (outputs + 1) * _index_bytes(kept) + _UNPACKING
-
-
-def _index_bytes(largest: int) -> int:
-    """TFLite stores indices in the smallest of uint8, uint16 and int32 that holds them (`zoo.tflite._sparse`)."""
-    return 1 if largest < 1 << 8 else 2 if largest < 1 << 16 else 4
+    indices, segments = (index_type(largest).itemsize for largest in (inputs - 1, kept))
+    return kept * (_HALF + indices) + (outputs + 1) * segments + _UNPACKING
 
 
 def _rest_bytes(student: bytes, costs: Sequence[KernelCosts]) -> int:
@@ -187,8 +184,7 @@ def _rest_bytes(student: bytes, costs: Sequence[KernelCosts]) -> int:
 
     Other weights that happen to hold many zeros are stored sparse too, so a dense file would not tell.
     """
-    share = SHARES[-1]
-    made = sparsify(prune_by_magnitude(student, share)).data
+    made = sparsify(prune_by_magnitude(student, SHARES[-1])).data
     model = read_model(made)
     held = {tensor.buffer for tensor in kernels(model.main) if tensor.dtype == "float32"}
     halves = sum(model.buffers[buffer].size for buffer in held) // _HALF

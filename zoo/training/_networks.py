@@ -85,7 +85,7 @@ class Networks:
                 layers,
                 SHARES[1:],
                 inputs=self.inputs_apart(min(self.preset.reconstruction_inputs, MOST_INPUTS)),
-                loss=mean_loss(self.losses, batches),
+                loss=mean_loss(model, self.losses, batches),
                 ticker=ticker,
             )
         return {layer: [0.0, *above_zero[layer]] for layer in layers}

@@ -24,19 +24,19 @@ def loss_rises(
     shares: Sequence[float],
     *,
     inputs: Floats,
-    loss: Callable[[Any], float],
+    loss: Callable[[], float],
     ticker: Ticker,
 ) -> dict[str, list[float]]:
     """For each kernel, by layer name, how much the loss rises at each share of its weights that is zero.
 
     Each is pruned alone, by reconstruction on `inputs` (n, side, side, 3), with all others as they are; `shares`
     ascend and are above 0. A rise is at least 0, and no less than at a smaller share: below that is noise. `loss`
-    judges a model. `model` keeps its weights. `ticker` advances by 1 a kernel.
+    judges `model` as it is, and `model` keeps its weights. `ticker` advances by 1 a kernel.
     """
     left = Counter(source for layer in model.layers for source in sources(layer))
     maps: dict[str, Floats] = {}
     rises: dict[str, list[float]] = {}
-    start = loss(model)
+    start = loss()
     cuts = [cut for cut in FIRST_CUTS if cut < shares[0]]
     fitted = range(len(cuts), len(cuts) + len(shares))
     for layer in model.layers:
@@ -48,7 +48,7 @@ def loss_rises(
             losses = []
             for weights in pruned_in_rounds(*of_layer, [*cuts, *shares], fitted=fitted):
                 set_weights(layer, weights)
-                losses.append(loss(model))
+                losses.append(loss())
             layer.set_weights(kept)
             rises[layer.name] = np.maximum.accumulate(np.maximum(np.array(losses) - start, 0.0)).tolist()
             ticker.advance(1)
@@ -59,18 +59,16 @@ def loss_rises(
     return rises
 
 
-def mean_loss(functions: Sequence[LossFunction], batches: Sequence[Batch]) -> Callable[[Any], float]:
-    """The mean over batches of the loss that training lowers, as a function of a model."""
+def mean_loss(model: Any, functions: Sequence[LossFunction], batches: Sequence[Batch]) -> Callable[[], float]:
+    """What gives the mean over batches of the loss that training lowers, with the model's weights of that moment."""
     import tensorflow as tf
 
-    compiled: dict[int, Any] = {}
+    answer_to = tf.function(lambda inputs: model(inputs, training=False))
 
-    def judged(model: Any) -> float:
-        if id(model) not in compiled:
-            compiled[id(model)] = tf.function(lambda inputs: model(inputs, training=False))
+    def judged() -> float:
         total = 0.0
         for batch in batches:
-            answers = compiled[id(model)](batch.inputs)
+            answers = answer_to(batch.inputs)
             answers = answers if isinstance(answers, list | tuple) else [answers]
             for function, target, answer, weight in zip(functions, batch.targets, answers, batch.weights, strict=True):
                 total += float(tf.reduce_mean(function(target, answer) * weight))

@@ -175,8 +175,7 @@ def take_averages(model: Any) -> None:
     for average, weight in averages:
         weight.assign(average)
     for layer in tfmot_layers(model) if averages else []:
-        for kernel, mask, _ in layer.pruning_obj._pruning_vars:
-            kernel.assign(kernel * mask)
+        layer.pruning_obj.weight_mask_op()
 
 
 def _averages(model: Any) -> list[tuple[Any, Any]]:

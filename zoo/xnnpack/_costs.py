@@ -9,11 +9,7 @@ from zoo.tflite import Model
 from zoo.xnnpack._graph import lower
 from zoo.xnnpack._prediction import nanoseconds, possible_nodes
 from zoo.xnnpack._regions import analyse
-from zoo.xnnpack._work import SparseKernel, dense_terms, sparse_terms
-
-UNPRUNED_BLOCK = 4
-"""XNNPACK holds a kernel with hardly any zeros in blocks of so many output channels (`zoo.xnnpack._work`)."""
-_NINE_TENTHS = 0.9
+from zoo.xnnpack._work import dense_terms, scattered_kernel, sparse_terms
 
 
 @dataclass(frozen=True)
@@ -58,10 +54,11 @@ def sparse_times(model: Model, shares: Sequence[float]) -> NetworkTimes | None:
             rest += nanoseconds(sparse_terms(analysis.graph, node, None))
             continue
         inputs = node.window.input_channels
-        held = [_held(count.weights, count.weights // inputs, share) for share in shares]
+        outputs = count.weights // inputs
+        held = [scattered_kernel(count.weights, outputs, share) for share in shares]
         times = tuple(nanoseconds(sparse_terms(analysis.graph, node, kernel)) for kernel in held)
         dense = nanoseconds(dense_terms(analysis.graph, node))
-        kernels.append(KernelTimes(node.operator.index, count.weights // inputs, inputs, dense, times))
+        kernels.append(KernelTimes(node.operator.index, outputs, inputs, dense, times))
     return NetworkTimes(tuple(kernels), rest) if kernels else None
 
 
@@ -69,10 +66,3 @@ def dense_time(model: Model) -> float:
     """Predicted nanoseconds of one inference with dense kernels."""
     graph = lower(model)
     return sum(nanoseconds(dense_terms(graph, node)) for node in graph.nodes)
-
-
-def _held(weights: int, rows: int, share: float) -> SparseKernel:
-    kept = weights - round(share * weights)
-    if kept >= _NINE_TENTHS * weights:
-        return SparseKernel(UNPRUNED_BLOCK, weights, weights, rows)
-    return SparseKernel(1, kept, weights, rows)

@@ -36,7 +36,6 @@ _MOVES = (
 _BESIDE = ("PADV2", "CONCATENATION", "SELECT", "SELECT_V2", "PACK")
 """Operators that put a constant beside other values, not on all of them alike."""
 _WEIGHTS = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED", "TRANSPOSE_CONV", "PRELU")
-_LAST_CHANNELS = 1
 
 
 @dataclass(frozen=True)
@@ -105,7 +104,7 @@ def _read(model: Model, operator: Operator, value: int, reach: dict[int, _Reach]
     numbers = constant_value(model, value)
     if numbers is None or not numbers.size:
         return _MODERATE
-    has_positions = any(size > 1 for size in numbers.shape[:-_LAST_CHANNELS])
+    has_positions = any(size > 1 for size in numbers.shape[:-1])
     most = MOST_BESIDE if has_positions or operator.name in _BESIDE else _MOST_EVERYWHERE
     # "Not a number" is neither below nor above.
     return _Reach(low=not numbers.min() >= -most, high=not numbers.max() <= most)

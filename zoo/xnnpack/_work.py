@@ -20,9 +20,9 @@ TERMS = (
     *("planar_convolution", "planar_depthwise_3x3", "planar_depthwise_5x5"),
 )
 """What takes time. Multiply-adds: `fully_connected`, `convolution` (also transposed), `pointwise` in dense kernels;
-`sparse`, `sparse_unpruned` and `sparse_blocks` in sparse ones. Times that a dense weight is read:
-`pointwise_reads`. Values written: `depthwise`, `sparse_outputs`. Times
-that a weight is read: `sparse_reads`, and those where channels alias. `planar`: in NCHW."""
+`sparse`, `sparse_unpruned` and `sparse_blocks` in sparse ones. Values written: `depthwise`, `sparse_outputs`. Times
+that a weight is read: `pointwise_reads` in dense kernels, `sparse_reads`, and those where channels alias. `planar`: in
+NCHW."""
 
 _TILE = 32
 """Positions that XNNPACK's sparse kernels hold at once: a weight is read once for each such tile."""
@@ -102,15 +102,15 @@ def sparse_terms(graph: NodeGraph, node: Node, kernel: SparseKernel | None) -> C
     if node.window is not None and node.kind == "depthwise":
         amounts["planar_depthwise_5x5" if node.window.kernel == (5, 5) else "planar_depthwise_3x3"] += outputs
     elif node.is_pointwise and kernel is not None:
-        positions = outputs // max(channels, 1)
+        places = outputs // max(channels, 1)
         amounts["sparse_outputs"] += outputs
         if kernel.block == 1:
-            reads = kernel.stored * _tiles(positions)
-            amounts["sparse"] += kernel.stored * positions
+            reads = kernel.stored * _tiles(places)
+            amounts["sparse"] += kernel.stored * places
             amounts["sparse_reads"] += reads
-            amounts["sparse_reads_aliased"] += 0 if positions % _ALIASING_POSITIONS else reads
+            amounts["sparse_reads_aliased"] += 0 if places % _ALIASING_POSITIONS else reads
         else:
-            amounts["sparse_unpruned" if kernel.unpruned else "sparse_blocks"] += kernel.stored * positions
+            amounts["sparse_unpruned" if kernel.unpruned else "sparse_blocks"] += kernel.stored * places
     elif node.kind == "conv" and node.window is not None and node.window.input_channels == _PICTURE_CHANNELS:
         amounts["planar_convolution"] += _multiply_adds(graph, node)
     else:
@@ -136,6 +136,18 @@ def sparse_kernel(graph: NodeGraph, node: Node) -> SparseKernel:
         if inside * whole >= blocks * block * part:
             return SparseKernel(block, blocks * block + nonzero - inside, rows.size, len(rows))
     return SparseKernel(1, nonzero, rows.size, len(rows))
+
+
+def scattered_kernel(weights: int, outputs: int, share: float) -> SparseKernel:
+    """How XNNPACK would hold a 1x1 kernel with that share of its weights zero, in no pattern.
+
+    With hardly any zeros, nine tenths of the weights in blocks are not zero, and it is held in blocks of 4.
+    """
+    kept = weights - round(share * weights)
+    part, whole = _NINE_TENTHS
+    if kept * whole >= weights * part:
+        return SparseKernel(4, weights, weights, outputs)
+    return SparseKernel(1, kept, weights, outputs)
 
 
 def _blocks(rows: npt.NDArray[Any], block: int) -> int:

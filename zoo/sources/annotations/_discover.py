@@ -9,7 +9,7 @@ from pathlib import Path
 
 from zoo.errors import InputError
 from zoo.progress import Progress, SilentProgress
-from zoo.sources._labels import read_labels
+from zoo.sources._labels import read_walked_labels
 from zoo.sources._walk import walk
 from zoo.sources.annotations._folder import Folder
 from zoo.sources.annotations._formats import fitting_formats
@@ -76,7 +76,7 @@ def _folder(place: Path) -> Folder | None:
     if not walked.pictures:
         return None
     # What its tables lack was told when the pictures were listed.
-    labels = read_labels(place, walked.labels, list(walked.pictures), progress=SilentProgress())
+    labels = read_walked_labels(place, walked, progress=SilentProgress())
     return Folder(place, walked.pictures, walked.reasons, labels, None)
 
 

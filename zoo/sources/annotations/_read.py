@@ -9,7 +9,7 @@ from zoo.errors import InputError, shortened
 from zoo.files import printable
 from zoo.progress import Progress, SilentProgress
 from zoo.records import SkippedPicture
-from zoo.sources._labels import read_labels
+from zoo.sources._labels import read_walked_labels
 from zoo.sources._walk import walk
 from zoo.sources.annotations._folder import Folder
 from zoo.sources.annotations._formats import Format, Found, find_format
@@ -44,14 +44,7 @@ def read_annotations(
     if not walked.pictures:
         other = f" ({walked.skipped[0].file}: {walked.skipped[0].reason})" if walked.skipped else ""
         raise InputError(f"{root} has no JPEG, PNG or WebP picture{other}: give the folder of the annotated pictures")
-    labels = read_labels(
-        root,
-        walked.labels,
-        list(walked.pictures),
-        progress=progress,
-        unread=walked.tables,
-        skipped=walked.reasons,
-    )
+    labels = read_walked_labels(root, walked, progress=progress)
     folder = Folder(root, walked.pictures, walked.reasons, labels, chosen)
     found = find_format(folder, named=format)
     read = _read(folder, found, progress)
