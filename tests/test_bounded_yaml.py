@@ -54,6 +54,11 @@ BOMBS = {
     "a date by its tag": ("a: !!timestamp soon", "is not valid YAML"),
     "a day that is none": ("a: 2020-99-99", "is not valid YAML"),
     "an object": ("a: !!python/object/apply:os.system [true]", "line 1 is not valid YAML"),
+    "a field twice": (
+        "a:\n  b: 1\n  c: 2\n  b: 3",
+        "line 4 cannot be taken: it has the field 'b' again, which line 2 has",
+    ),
+    "a field twice in one line": ("{a: 1, 'a': 2}", "line 1 cannot be taken: it has the field 'a' again"),
     "two documents": ("--- 1\n--- 2", "line 2 is not valid YAML"),
 }
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from zoo.errors import InputError, shortened
+from zoo.files import printable
 
 if TYPE_CHECKING:
     from yaml import Event, Node
@@ -96,7 +97,10 @@ def _count(events: Iterable[Event], place: str) -> None:
 
 
 def _check_letters(root: Node, place: str) -> None:
-    """Hold every key and number against the limits; a node with several aliases is looked at once."""
+    """Hold every key and number against the limits, and every key against those beside it.
+
+    A node with several aliases is looked at once.
+    """
     import yaml
 
     seen, waiting = {id(root)}, [root]
@@ -109,9 +113,18 @@ def _check_letters(root: Node, place: str) -> None:
                 most = MOST_COMPUTED_LETTERS[kind]
                 raise _refused(node, place, f"a number or date of {len(node.value):,} letters, where {most} are enough")
         elif isinstance(node, yaml.MappingNode):
+            lines: dict[tuple[str, str], int] = {}
             for key, value in node.value:
                 if isinstance(key, yaml.ScalarNode) and len(key.value) > MOST_KEY_LETTERS:
                     raise _refused(key, place, f"a field's name of {len(key.value):,} letters")
+                if isinstance(key, yaml.ScalarNode) and key.tag != "tag:yaml.org,2002:merge":
+                    # PyYAML keeps the last of them without a word.
+                    line = key.start_mark.line + 1
+                    if (key.tag, key.value) in lines:
+                        name = shortened(printable(key.value))
+                        before = lines[key.tag, key.value]
+                        raise _refused(key, place, f"the field '{name}' again, which line {before} has already")
+                    lines[key.tag, key.value] = line
                 below += [key, value]
         elif isinstance(node, yaml.SequenceNode):
             below = node.value

@@ -126,6 +126,17 @@ def test_json_is_one_document_and_require_decides_the_exit_code(
     assert run(["inspect", str(dense), "--json"]) == 0
 
 
+def test_what_computes_something_else_is_called_wrong_above_all(tmp_path: Path) -> None:
+    # XNNPACK's sparse region hands the kept 1x1 map on in another order than the next layer reads.
+    graph = Graph((1, 40, 56, 3))
+    x = graph.conv(graph.mean(graph.conv(graph.stem(16), 32), keep_dims=True), 32)
+    path = tmp_path / "kept.tflite"
+    path.write_bytes(graph.output(x))
+    lines = screen_of(path)
+    assert "WRONG on wasm" in lines
+    assert not [line for line in lines if line.startswith(("DENSE", "SPARSE"))]
+
+
 def test_require_holds_where_it_runs_sparse(published_sparse: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["inspect", str(published_sparse), "--require", "sparse", "--target", "arm64"]) == 0
     assert "SPARSE on arm64" in capsys.readouterr().out

@@ -53,9 +53,9 @@ def test_build_on_sample_pictures_is_done(smoke_build: Built) -> None:
     assert report["sample_data"] is True
     assert report["releasable"] is False
     assert all(stage["ran"] for stage in report["stages"])
-    # A busy machine may blur a latency; nothing else may fail, and the exit code says what the gates say.
+    # A busy machine may blur the ratio of two latencies; nothing else may fail, and the exit code says what gates say.
     failed = [gate["field"] for gate in report["gates"] if gate["judged"] and not gate["passed"]]
-    assert [field for field in failed if not field.startswith("bench.targets")] == []
+    assert [field for field in failed if ".ratios[" not in field] == []
     assert smoke_build.returncode == (1 if failed else 0), smoke_build.stderr
 
 

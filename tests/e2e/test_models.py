@@ -28,12 +28,13 @@ def test_smoke_build_runs_every_stage(model: str, folder: str, limits: set[str],
     if not pictures.is_dir():
         pytest.skip(f"{pictures} is not there; set ZOO_DATA")
     done = zoo("build", model, "--preset", "smoke", "--data", str(pictures), "--json", out=tmp_path / "build")
-    # A model of a dozen updates fails gates on quality; it must fail nothing else.
+    # A model of a dozen updates fails gates on quality, a busy machine blurs ratios; nothing else may fail.
     assert done.returncode in (0, 1), done.stderr
-    failed = {gate["field"].split(".")[0] for gate in json.loads(done.stdout)["gates"] if not gate["passed"]}
-    assert failed <= {"quality", "dropin", "bench", "fairness"}
+    failed = [gate["field"] for gate in json.loads(done.stdout)["gates"] if not gate["passed"]]
+    allowed = ("quality.", "dropin.", "fairness.")
+    assert [field for field in failed if not field.startswith(allowed) and ".ratios[" not in field] == []
     records = read_records(done.out / model / "records")
-    assert set(records) == set(RECORDS)
+    assert set(records) == set(RECORDS) - {"budget"}
     inspect, dropin = records["inspect"], records["dropin"]
     assert isinstance(inspect, InspectRecord)
     assert isinstance(dropin, DropinRecord)

@@ -83,7 +83,7 @@ def show(part: InspectedFile, screen: Screen) -> None:
 
 
 def _verdict(verdict: EngagementVerdict, screen: Screen) -> None:
-    screen.add(f"{'SPARSE' if verdict.sparse else 'DENSE'} on {verdict.target}", bold=True, fg=_colour(verdict.sparse))
+    screen.add(f"{verdict.outcome.upper()} on {verdict.target}", bold=True, fg=_colour(verdict.sparse))
     screen.labelled("why", verdict.summary)
     if verdict.first_operator is not None:
         screen.labelled("region", f"{verdict.first_operator} to {verdict.last_operator}")

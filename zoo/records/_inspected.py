@@ -49,6 +49,11 @@ class EngagementVerdict:
         if self.zero_share is not None and not 0 <= self.zero_share <= 1:
             raise ValueError(f"{self.zero_share} is no share of zeros")
 
+    @property
+    def outcome(self) -> str:
+        """The word with which `summary` begins: Sparse, Dense, or Wrong: it computes something else."""
+        return self.summary.partition(" ")[0]
+
     def grouped_breaks(self) -> list[list[RuleBreak]]:
         """Breaks that differ only in their place together, in the order of the first of each."""
         groups: dict[tuple[object, ...], list[RuleBreak]] = {}

@@ -59,7 +59,7 @@ CPU_ALLOWS = Rule(
 THROUGH_DENSIFY = Rule(
     "weights_through_densify",
     "TensorFlow Lite xnnpack_delegate.cc: Delegate::PrepareOpsToDelegate (static_sparse_weights_)",
-    "Convert with EXPERIMENTAL_SPARSITY so that pruned kernels are stored sparse and read through DENSIFY.",
+    "Run `zoo sparsify FILE`, which stores pruned kernels sparse and has them read through DENSIFY.",
 )
 FLOAT_VALUES = Rule(
     "float_values",
