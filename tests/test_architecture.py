@@ -13,7 +13,7 @@ BASE = {"errors", "bounded_yaml", "files", "gzipped", "progress", "machine", "sp
 
 LOWER = {
     "errors": set(),
-    "bounded_yaml": {"errors"},
+    "bounded_yaml": {"errors", "files"},
     "files": {"errors"},
     "gzipped": set(),
     "progress": set(),
