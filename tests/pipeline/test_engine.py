@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 from collections.abc import Callable, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 from zoo.errors import InputError, OutsideError
 from zoo.pipeline import Reads, ReadsRecord, Stage, StageRun, Store, full_disk_said, run_stages, stage_key
 from zoo.progress import Progress, SilentProgress
-from zoo.records import AdaptRecord, Machine, Provenance, StageRecord
+from zoo.records import RECORDS, AdaptRecord, Machine, Provenance, StageRecord
 
 MACHINE = Machine(system="Linux", arch="x86_64", cpu_model="test", cores=1, has_avx=False, memory_gib=1)
 
@@ -314,3 +315,35 @@ def test_key_depends_on_the_version_of_a_tool() -> None:
         return Stage(name="a", purpose="", version="1", run=lambda run: [], tools=[tool])
 
     assert len({stage_key(stage(tool), {}) for tool in ("pydantic", "typer", "no-such-package")}) == 3
+
+
+def test_key_depends_on_what_its_record_may_hold(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Changed(AdaptRecord):
+        seconds_of_rewriting: float
+
+    class Reworded(AdaptRecord):
+        """The same fields, in other words."""
+
+    stage = Stage(name="a", purpose="", version="1", run=lambda run: [], records=["adapt"])
+    before = stage_key(stage, {})
+    for kind, same in ((Changed, False), (Reworded, True)):
+        monkeypatch.setitem(RECORDS, "adapt", kind)
+        assert (stage_key(stage, {}) == before) is same
+
+
+def test_half_removal_by_a_dead_process_of_the_same_id_is_in_nobodys_way(notes: Notes, work: Path) -> None:
+    stage = notes.stage("a", content="x")
+    run([stage], work)
+    (folder,) = (work / "store").glob("a/*")
+    left = [work / place / "a" / f"{folder.name}.tmp-{os.getpid()}-old" for place in ("store", "progress")]
+    store = Store(work)
+    for leftover in left:
+        leftover.mkdir(parents=True)
+        (leftover / "half.bin").write_bytes(b"half")
+
+    store.progress_folder("a", folder.name)
+    store.forget_progress("a", folder.name)
+    store.invalidate("a", folder.name)
+    assert run([stage], work) == {"a": "x"}
+
+    assert list(work.rglob("*.tmp-*")) == []

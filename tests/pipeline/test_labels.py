@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -27,7 +28,7 @@ from zoo.pipeline import (
 from zoo.pipeline._provenance import provenance_of
 from zoo.progress import SilentProgress
 from zoo.records import QualityRecord, StageRecord
-from zoo.sources import read_picture_set
+from zoo.sources import check_unaltered, read_picture_set
 from zoo.sources.annotations import LabelledSet, read_labelled_sets
 
 SCENE = Scene((85, 85), {f"{number}.png": [Thing((10, 10, 20, 20))] for number in range(60)})
@@ -157,3 +158,17 @@ def test_a_named_file_with_a_fault_stops_the_build_before_it_trains(tmp_path: Pa
 
     with pytest.raises(InputError, match=rf"{file.name} line \d+ is not XML"):
         data_stage(tmp_path, annotated, Annotations(file))
+
+
+def test_labelled_picture_is_known_by_its_content_and_refused_once_it_is_altered(
+    tmp_path: Path, annotated: Path
+) -> None:
+    (labels,) = labels_of(data_stage(tmp_path, annotated))
+    check_unaltered(labels.evaluation)
+    altered = labels.evaluation[0]
+    Image.new("RGB", (85, 85)).save(altered.path)
+
+    with pytest.raises(InputError, match=rf"{altered.path} was altered"):
+        check_unaltered(labels.evaluation)
+    with pytest.raises(InputError, match="listed without its SHA-256"):
+        check_unaltered([replace(altered, sha256=None)])

@@ -17,7 +17,7 @@ from zoo.pipeline._keys import Json, hash_json
 from zoo.pipeline._stage import Stage, StageRun, write_records
 from zoo.pipeline._store import DamagedStageError, Store, StoredStage
 from zoo.progress import Progress
-from zoo.records import RECORDS, FileRef, Provenance
+from zoo.records import RECORDS, FileRef, Provenance, schema_digest
 
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 """The errors by which systems say that a disk or a quota is full."""
@@ -53,6 +53,7 @@ def stage_key(stage: Stage, done: Mapping[str, StoredStage]) -> str:
             "parameters": dict(stage.parameters),
             "tools": {tool: _installed_version(tool) for tool in stage.tools},
             "inputs": inputs,
+            "records": {name: schema_digest(RECORDS[name]) for name in stage.records},
         }
     )
 

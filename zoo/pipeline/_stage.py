@@ -96,7 +96,8 @@ class Stage:
     """A step of a build.
 
     `version` changes when the code changes what the stage makes; `tools` are the installed distributions whose
-    versions are part of what it makes. Both are in its key, with `parameters` and the content of `reads`.
+    versions are part of what it makes. Both are in its key, with `parameters`, the content of `reads` and the
+    schemas of `records`.
     `run` writes files into `StageRun.folder` and returns the records it made, which `records` names.
     """
 

@@ -13,7 +13,7 @@ from zoo.families import FEWEST_OBJECTS, LOW_THRESHOLD, detect, noun_of
 from zoo.files import hash_file
 from zoo.pipeline._plan import Plan
 from zoo.pipeline._stage import Reads, Stage, StageRun
-from zoo.pipeline._stages_making import PICTURES, student_file
+from zoo.pipeline._stages_making import DECODERS, PICTURES, listed_pictures, student_file
 from zoo.records import Artifact, CalibrateRecord, Calibration, ConvertRecord, FileRef, StageRecord
 from zoo.spec import Detector
 
@@ -52,19 +52,16 @@ def calibrate_stage(plan: Plan) -> Stage:
             "fewest_objects": FEWEST_OBJECTS,
         },
         reads=[Reads("train", "*.npz"), Reads("adapt", student_file(plan)), Reads("fetch", teacher), PICTURES],
-        tools=["mediapipe", "tensorflow", "tf-keras"],
+        tools=["mediapipe", "tensorflow", "tf-keras", *DECODERS],
         records=["calibrate"],
     )
 
 
 class _Calibrating:
     def __init__(self, plan: Plan, detector: Detector, run: StageRun) -> None:
-        from zoo.sources import read_picture_set
-
         self._detector, self._noun = detector, noun_of(plan.spec.task)
         self._spec, self._run, self._student = plan.spec, run, student_file(plan)
-        listed = read_picture_set(run.path("data", "pictures.json")).of("calibration")
-        self._pictures = [picture.path for picture in listed]
+        self._pictures = [picture.path for picture in listed_pictures(run, "calibration")]
 
     def all_variants(self) -> list[Calibration]:
         reference = self._reference_detections()

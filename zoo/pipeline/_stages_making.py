@@ -29,7 +29,7 @@ from zoo.records import (
 )
 
 if TYPE_CHECKING:
-    from zoo.sources import PictureSet
+    from zoo.sources import Picture, PictureSet, PictureSplit
 
 SKIPPED_SHOWN = 50
 """Skipped pictures listed in the record, each with its reason; the count covers them all."""
@@ -40,8 +40,23 @@ PICTURES = Reads("data", "pictures.json", known_by="pictures.sha256")
 LABELS = Reads("data", "labels.json", known_by="labels.sha256")
 """Annotated pictures that training does not see; known by a digest for the same reason."""
 
+DECODERS = ("numpy", "pillow")
+"""What turns a picture's file into pixels; a stage that reads pictures has their versions in its key."""
+
 PLACES = "places.json"
 """The locate stage's file: by picture name, each place as the fields of `zoo.training.Place`."""
+
+
+def listed_pictures(run: StageRun, split: PictureSplit) -> tuple[Picture, ...]:
+    """The pictures of a split, to be read by path; each held against the content that it had in the data stage.
+
+    The list is in the key, and the files behind its paths are not. Raises InputError where one was altered.
+    """
+    from zoo.sources import check_unaltered, read_picture_set
+
+    pictures = read_picture_set(run.path("data", "pictures.json")).of(split)
+    check_unaltered(pictures)
+    return pictures
 
 
 def fetch_stage(plan: Plan) -> Stage:
@@ -125,10 +140,10 @@ def data_stage(plan: Plan) -> Stage:
     return Stage(
         name="data",
         purpose="list the pictures, split them, and read what is labelled in them",
-        version="4",
+        version="5",
         run=run,
         parameters=parameters,
-        tools=["pillow"] if folder is not None else sorted({picture.package for picture in data.sample}),
+        tools=sorted({*DECODERS, *({picture.package for picture in data.sample} if folder is None else ())}),
         records=["data"],
     )
 
@@ -161,9 +176,7 @@ def locate_stage(plan: Plan) -> Stage:
     noun = noun_of(plan.spec.task)
 
     def run(run: StageRun) -> Sequence[StageRecord]:
-        from zoo.sources import read_picture_set
-
-        pictures = read_picture_set(run.path("data", "pictures.json")).of("train")
+        pictures = listed_pictures(run, "train")
         found = family_of(plan.spec).locate(
             run.path("fetch", teacher), [one.path for one in pictures], progress=run.progress
         )
@@ -189,7 +202,7 @@ def locate_stage(plan: Plan) -> Stage:
         run=run,
         parameters={"task": plan.spec.task},
         reads=[Reads("fetch", teacher), PICTURES],
-        tools=["mediapipe"],
+        tools=["mediapipe", *DECODERS],
         records=["locate"],
     )
 

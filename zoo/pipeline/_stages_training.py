@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from zoo.errors import PartDone
 from zoo.pipeline._plan import Plan
 from zoo.pipeline._stage import Reads, Stage, StageRun
-from zoo.pipeline._stages_making import PICTURES, PLACES, student_file
+from zoo.pipeline._stages_making import DECODERS, PICTURES, PLACES, listed_pictures, student_file
 from zoo.records import BudgetedKernel, BudgetedVariant, BudgetRecord, StageRecord, TrainRecord
 from zoo.spec import ModelSpec, Training
 
@@ -26,7 +26,7 @@ def train_stage(plan: Plan) -> Stage:
     budget_reference = f"{spec.budget_reference}.tflite"
 
     def run(run: StageRun) -> Sequence[StageRecord]:
-        from zoo.sources import read_picture, read_picture_set
+        from zoo.sources import read_picture
         from zoo.training import PictureSource, Place, TrainingJob, allow, train_student
 
         student = run.path("adapt", start).read_bytes()
@@ -34,7 +34,7 @@ def train_stage(plan: Plan) -> Stage:
         allowances = {
             name: allow(budget, student=student, reference=reference, variant=name) for name, budget in budgets.items()
         }
-        pictures = read_picture_set(run.path("data", "pictures.json")).of("train")
+        pictures = listed_pictures(run, "train")
         places = json.loads(run.path("locate", PLACES).read_text(encoding="utf-8"))
         job = TrainingJob(
             spec=spec,
@@ -100,7 +100,10 @@ def train_stage(plan: Plan) -> Stage:
             PICTURES,
             Reads("locate", PLACES),
         ],
-        tools=["tensorflow", "tf-keras", "tensorflow-model-optimization", "ai-edge-litert", "opencv-contrib-python"],
+        tools=[
+            *("tensorflow", "tf-keras", "tensorflow-model-optimization", "ai-edge-litert", "opencv-contrib-python"),
+            *DECODERS,
+        ],
         records=["budget", "train"] if budgets else ["train"],
     )
 

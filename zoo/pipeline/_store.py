@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -139,8 +140,9 @@ class Store:
 
     def remove_leftovers(self) -> None:
         """Remove what dead builds were writing; the lock says that no other build is alive."""
-        for folder in self._store.glob("*/*.tmp-*"):
-            _remove(folder)
+        for place in (self._store, self._progress):
+            for folder in place.glob("*/*.tmp-*"):
+                shutil.rmtree(folder)
 
 
 def _stored(folder: Path, outputs: Outputs) -> StoredStage:
@@ -159,7 +161,9 @@ def _remove(folder: Path) -> None:
     """Remove a folder whole: renamed away first, so that a killed removal leaves no half folder under its name."""
     if not folder.exists():
         return
-    doomed = (
-        folder if ".tmp-" in folder.name else folder.rename(folder.with_name(f"{folder.name}.tmp-{os.getpid()}-old"))
-    )
-    shutil.rmtree(doomed)
+    if ".tmp-" not in folder.name:
+        # A name of its own: the process's id may be that of a dead build, whose half removal still lies there.
+        folder = folder.rename(
+            Path(tempfile.mkdtemp(prefix=f"{folder.name}.tmp-", dir=folder.parent)) / folder.name
+        ).parent
+    shutil.rmtree(folder)

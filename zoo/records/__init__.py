@@ -80,7 +80,7 @@ if TYPE_CHECKING:
         WorksInRecord,
         better_of,
     )
-    from zoo.records._register import LATER_RECORDS, RECORDS
+    from zoo.records._register import LATER_RECORDS, RECORDS, schema_digest
     from zoo.records._release import GateOverride, ReleaseChanges
 
 __all__ = [
@@ -161,6 +161,7 @@ __all__ = [
     "better_of",
     "count_gates",
     "is_judged",
+    "schema_digest",
 ]
 
 _HOMES = ("_base", "_fairness", "_gates", "_ladder", "_making", "_measuring", "_register", "_release")

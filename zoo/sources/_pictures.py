@@ -7,11 +7,12 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from zoo.errors import InputError
+from zoo.files import hash_file
 from zoo.records import SkippedPicture
 from zoo.sources._cache import write_whole
 
@@ -176,3 +177,37 @@ def read_picture_set(path: Path) -> PictureSet:
         sources=tuple(listed.sources),
         sha256=listed.sha256,
     )
+
+
+class Listed(Protocol):
+    """A picture that a list names by its path. `sha256` None: its content was not looked at."""
+
+    @property
+    def path(self) -> Path: ...
+
+    @property
+    def sha256(self) -> str | None: ...
+
+
+def check_unaltered(pictures: Sequence[Listed]) -> None:
+    """Hold the files against the SHA-256 that they had when they were listed.
+
+    Raises:
+        InputError: one was altered or removed since, or the list has no hash of it; its name, and what to do, are in
+            the sentence.
+    """
+    for picture in pictures:
+        if picture.sha256 is None:
+            raise InputError(f"{picture.path} is listed without its SHA-256: build again from the stage 'data'")
+        try:
+            same = hash_file(picture.path) == picture.sha256
+        except OSError as error:
+            raise InputError(
+                f"{picture.path} cannot be read any more ({error.strerror}): bring it back, or build again from the "
+                "stage 'data'"
+            ) from error
+        if not same:
+            raise InputError(
+                f"{picture.path} was altered after the build listed it: bring it back as it was, or build again from "
+                "the stage 'data'"
+            )

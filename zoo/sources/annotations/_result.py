@@ -45,7 +45,7 @@ class AnnotatedPicture:
 
     `name`: its path below the set's folder. `width`, `height`: in pixels as shown, so after the EXIF turn. `labelled`:
     whether the annotations speak of its objects; only then does an empty `objects` say that there are none. `groups`:
-    the picture's group by column.
+    the picture's group by column. `sha256`: of the file when its content was looked at; None before.
     """
 
     path: Path
@@ -55,6 +55,7 @@ class AnnotatedPicture:
     objects: tuple[AnnotatedObject, ...]
     labelled: bool
     groups: dict[str, str]
+    sha256: str | None = None
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
@@ -93,7 +93,7 @@ def _once(found: Iterable[tuple[str, AnnotatedPicture]]) -> tuple[AnnotatedPictu
     """One picture for each content, in the order of the hashes."""
     first: dict[str, AnnotatedPicture] = {}
     for sha256, picture in found:
-        first.setdefault(sha256, picture)
+        first.setdefault(sha256, replace(picture, sha256=sha256))
     return tuple(first[sha256] for sha256 in sorted(first))
 
 
@@ -116,7 +116,7 @@ _SETS: TypeAdapter[list[LabelledSet]] = TypeAdapter(list[LabelledSet])
 
 
 def labelled_digest(sets: Sequence[LabelledSet]) -> str:
-    """SHA-256 over all that is labelled, and over nothing that differs between machines that hold the same folder."""
+    """SHA-256 over all that is labelled, and the pictures, and nothing that differs where the same folder is held."""
     rows = [asdict(one) for one in sets]
     for row in rows:
         for picture in (*row["evaluation"], *row["calibration"]):
