@@ -15,6 +15,8 @@ MAX_FILE_BYTES = 1 << 28
 """Ten times the largest model of MediaPipe's own; a larger one could not be read and changed in 1 GiB of memory."""
 MAX_WRITTEN_BYTES = 1 << 27
 """Writing holds a file several times over."""
+_TRIED_BYTES = 1 << 16
+"""Enough for a full disk to refuse them."""
 TOO_LARGE = "larger than the 256 MiB that this zoo reads; give a smaller file."
 
 
@@ -67,8 +69,7 @@ def write_file(path: Path, data: bytes) -> None:
 
     partial: Path | None = None
     try:
-        if (path.exists() and not path.is_file()) or not path.parent.is_dir():
-            raise InputError(f"{path} cannot be written; name a file in a folder that is there.")
+        _check_file_place(path)
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=".zoo-")
         partial = Path(name)
         with os.fdopen(handle, "wb") as stream:
@@ -79,10 +80,64 @@ def write_file(path: Path, data: bytes) -> None:
         partial.chmod(0o644)
         partial.replace(path)
     except (OSError, ValueError) as error:
-        raise OutsideError(f"{path} cannot be written: {getattr(error, 'strerror', None) or error}.") from error
+        raise _unwritable(path, error) from error
     finally:
         if partial is not None:
             partial.unlink(missing_ok=True)
+
+
+def check_writable(path: Path, *, folder: bool = False) -> None:
+    """Try, before long work, to write where its answer will go, and leave nothing behind.
+
+    `path` is a file in a folder that is there; with `folder`, a folder that files will go into, which may be missing
+    together with folders above it. Its own name is tried too, in a temporary folder beside it.
+
+    Raises InputError for a place that can hold no such thing (a file where a folder is needed, a device, a link that
+    leads nowhere); OutsideError where the disk refuses: it may not be written, is full, or takes no such name.
+    """
+    import tempfile
+
+    try:
+        if folder:
+            above = path
+            while not os.path.lexists(above) and above != above.parent:
+                above = above.parent
+            _check_folder_place(path, above)
+        else:
+            _check_file_place(path)
+            above = path.parent
+        with tempfile.TemporaryDirectory(dir=above, prefix=".zoo-", ignore_cleanup_errors=True) as made:
+            tried = Path(made, path.relative_to(above))
+            if folder:
+                tried.mkdir(parents=True, exist_ok=True)
+                tried /= "tried"
+            with tried.open("wb") as stream:
+                stream.write(bytes(_TRIED_BYTES))
+                stream.flush()
+                os.fsync(stream.fileno())
+    except (OSError, ValueError) as error:
+        raise _unwritable(path, error) from error
+
+
+def _check_file_place(path: Path) -> None:
+    if path.is_symlink() and not path.exists():
+        raise InputError(f"{path} is a link that leads nowhere; remove it, or name another file.")
+    if (path.exists() and not path.is_file()) or not path.parent.is_dir():
+        raise InputError(f"{path} cannot be written; name a file in a folder that is there.")
+
+
+def _check_folder_place(path: Path, above: Path) -> None:
+    """`above`: the folder itself, or the nearest above it that is there."""
+    if above.is_dir():
+        return
+    what = "is a link that leads nowhere" if not above.exists() else "is not a folder"
+    where = "" if above == path else f"{path} cannot be made: "
+    raise InputError(f"{where}{above} {what}; name another folder.")
+
+
+def _unwritable(path: Path, error: OSError | ValueError) -> OutsideError:
+    reason = getattr(error, "strerror", None) or error
+    return OutsideError(f"{path} cannot be written: {reason}; mend that, or name another place.")
 
 
 def printable(text: str) -> str:

@@ -80,16 +80,46 @@ def test_a_target_that_is_none_is_bad_input_told_in_one_sentence(name: str, publ
     assert name in done.stderr
 
 
-def test_a_place_for_the_record_that_is_none_is_told_before_anything_is_measured(
-    published_dense: Path, tmp_path: Path
+@pytest.mark.parametrize(
+    ("place", "code"), [("nowhere/bench.json", 2), ("link", 2), (".", 2), ("/proc/bench.json", 3), ("/dev/full", 2)]
+)
+def test_a_place_for_the_record_that_cannot_be_written_is_told_before_anything_is_measured(
+    place: str, code: int, published_dense: Path, tmp_path: Path
 ) -> None:
-    done = bench(published_dense, "--record", tmp_path / "nowhere" / "bench.json")
+    (tmp_path / "link").symlink_to(tmp_path / "gone")
+    before = sorted(tmp_path.iterdir())
 
-    assert done.returncode == 2
-    assert "nowhere" in done.stderr
+    done = bench(published_dense, "--on", "host", "--record", tmp_path / place)
+
+    assert done.returncode == code
+    assert done.stdout == ""
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert str(tmp_path / place) in done.stderr
+    assert sorted(tmp_path.iterdir()) == before
 
 
 needs_proc = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc to find the runner")
+
+
+@needs_proc
+@pytest.mark.parametrize("form", [[], ["--json"]])
+def test_what_was_measured_is_shown_where_its_record_cannot_be_kept_any_more(
+    form: list[str], published_dense: Path, tmp_path: Path
+) -> None:
+    place = tmp_path / "place"
+    place.mkdir()
+    with benching(published_dense, "--on", "host", *QUICK, "--record", place / "bench.json", *form) as process:
+        while not any("_host_runner" in command for _, command in children(process.pid)):
+            assert process.poll() is None
+        place.rmdir()
+        out, errors = process.communicate(timeout=120)
+
+    assert process.returncode == 3
+    if form:
+        assert BenchRecord.model_validate_json(out).targets[0].timings[0].n > 0
+    else:
+        assert "timing ended" in out
+    assert f"Error: What was measured is shown, and not kept: {place / 'bench.json'} cannot be written" in errors
 
 
 @needs_proc

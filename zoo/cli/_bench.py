@@ -60,26 +60,33 @@ def bench(
     from zoo.cli._command import command_line
     from zoo.cli._output import write_json
     from zoo.cli._progress import show_progress
-    from zoo.errors import InputError
-    from zoo.files import write_file
+    from zoo.errors import OutsideError, ZooError
+    from zoo.files import check_writable, write_file
     from zoo.pipeline import bench_files
 
-    if record is not None and not record.parent.is_dir():
-        raise InputError(f"{record} cannot be written; name a file in a folder that is there.")
+    if record is not None:
+        check_writable(record)
     targets = list(dict.fromkeys(target.strip() for target in on.split(",")))
     effort = Effort(width=width, seconds=seconds, blocks=blocks)
     with show_progress() as progress:
         measured = bench_files(
             files, targets=targets, effort=effort, picture=picture, command=command_line(), progress=progress
         )
+    lost: OutsideError | None = None
     if record is not None:
-        write_file(record, measured.model_dump_json(indent=1).encode())
+        try:
+            write_file(record, measured.model_dump_json(indent=1).encode())
+        except ZooError as error:
+            # What took minutes to measure is shown all the same.
+            lost = OutsideError(f"What was measured is shown, and not kept: {error}")
     if as_json:
         write_json(measured)
     else:
         from zoo.cli._bench_screen import show_measured
 
         show_measured(measured)
+    if lost is not None:
+        raise lost
     raise typer.Exit(_exit_code(measured))
 
 

@@ -63,6 +63,7 @@ def build(
     from zoo.cli._command import command_line
     from zoo.cli._progress import show_progress
     from zoo.errors import InputError
+    from zoo.files import check_writable
     from zoo.pipeline import BuildOptions, build_model, make_plan, named_annotations, parse_sparsities
 
     if every == (model is not None):
@@ -85,6 +86,7 @@ def build(
     )
     # Checked before the log is opened, so that a build that cannot be leaves no folder behind.
     plan = make_plan(options)
+    check_writable(plan.folder.root, folder=True)
     with show_progress(log=plan.folder.log) as progress:
         result = build_model(plan, progress=progress)
     if as_json:

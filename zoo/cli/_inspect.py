@@ -44,10 +44,13 @@ def inspect(
 ) -> None:
     """Show what is in a file, and if it runs sparse."""
     from zoo.errors import InputError, RefusedError
+    from zoo.files import check_writable
     from zoo.xnnpack import inspect_path, require_sparse
 
     if require not in (None, "sparse"):
         raise InputError(f"--require '{require}' is not known; the only answer that can be required is 'sparse'.")
+    if html is not None:
+        check_writable(html)
     inspected = inspect_path(file, targets=[target])
     suggested = _suggested(file) if suggest else None
     if html is not None:

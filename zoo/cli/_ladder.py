@@ -68,6 +68,7 @@ def ladder(
     from zoo.cli._output import write_json
     from zoo.cli._progress import show_progress
     from zoo.errors import InputError
+    from zoo.files import check_writable
     from zoo.pipeline import (
         LadderOptions,
         climb_ladder,
@@ -95,6 +96,7 @@ def ladder(
         )
     )
     training = make_training_plan(plan, preset=preset or DEFAULT_PRESET) if train else None
+    check_writable(plan.folder.root, folder=True)
     with show_progress(log=plan.folder.log) as progress:
         if combinations:
             table = measure_combinations(plan, progress=progress)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import tempfile
 from collections.abc import Sequence
@@ -14,6 +15,7 @@ from zoo.demo._shown import Shown, read_shown
 from zoo.demo._side import Side
 from zoo.demo._skeletons import COLOURS, KINDS
 from zoo.errors import InputError, OutsideError
+from zoo.files import check_writable
 from zoo.progress import Progress
 from zoo.spec import ModelSpec
 
@@ -75,13 +77,18 @@ def write_page(
 
 
 def check_place(folder: Path) -> None:
-    """Raise InputError where a page may not be put at `folder`: something else is there."""
-    if not folder.exists() and not folder.is_symlink():
+    """Raise InputError where a page may not be put at `folder`: something else is there.
+
+    And as `zoo.files.check_writable` does, where it could not be written beside its place or put there.
+    """
+    if not os.path.lexists(folder):
+        check_writable(folder, folder=True)
         return
     if not folder.is_dir() or folder.is_symlink():
         raise InputError(f"{folder} is not a folder; give another --to.")
     if any(folder.iterdir()) and not (folder / CONTENTS_FILE).is_file():
         raise InputError(f"{folder} holds other files, which a page would replace; give --to a new or empty folder.")
+    check_writable(folder.parent, folder=True)
 
 
 def _contents(spec: ModelSpec, sides: Sequence[Side], runtime: Path) -> dict[str, Any]:

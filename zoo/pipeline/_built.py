@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from zoo.errors import InputError
 from zoo.families import family_of
-from zoo.files import hash_file
+from zoo.files import check_writable, hash_file
 from zoo.pipeline._catalogue import BUILD_AGAIN, built_file, built_model, read_records
 from zoo.pipeline._folders import locked, replace_folder
 from zoo.pipeline._labels import Annotations, labelled_sets
@@ -167,6 +167,8 @@ def dropin_built(
 
     started = time.time()
     spec = load_spec(name).spec
+    if file is None and runtime is None:
+        check_writable(built_model(out, spec.name).records, folder=True)
     cells = family_of(spec).try_dropin(
         _dropin_candidates(spec, out, file),
         drops=places_of(spec, runtime),

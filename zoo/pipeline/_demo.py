@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zoo.errors import InputError
+from zoo.files import check_writable
 from zoo.pipeline._catalogue import BUILD_AGAIN, built_file, built_model
 from zoo.pipeline._folders import build_folder
 from zoo.progress import Progress
@@ -61,6 +62,7 @@ def render_demo(
         raise InputError(f"--render {target} ends in neither .png nor .mp4; name one of these.")
     if not target.parent.is_dir():
         raise InputError(f"--render {target}: there is no folder {target.parent}; make it first.")
+    check_writable(target)
     if suffix == FILM_SUFFIX:
         if video is None:
             raise InputError(f"--render {target} makes a film; name the video with --video, or a .png for pictures.")

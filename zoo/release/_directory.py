@@ -14,6 +14,7 @@ from pathlib import Path
 from filelock import FileLock
 
 from zoo.errors import InputError, OutsideError, RefusedError
+from zoo.files import check_writable
 from zoo.progress import Progress, Ticker
 from zoo.records import StageRecord
 from zoo.release._manifest import MANIFEST_NAME, RECORDS_FOLDER, Manifest, load_manifest
@@ -37,13 +38,15 @@ class DirectoryRegistry:
             raise InputError(f"{self.path} lies inside the release itself; name a folder outside it.")
 
     def check(self, manifest: Manifest, *, dry_run: bool) -> None:
-        """Raises RefusedError where this version is there already."""
+        """Raises RefusedError where this version is there already; without `dry_run`, what `check_writable` does."""
         folder = self.path / manifest.model / manifest.version
         if os.path.lexists(folder):
             raise RefusedError(
                 f"{folder} is published already and is never overwritten; raise the version in the spec and build "
                 "again."
             )
+        if not dry_run:
+            check_writable(folder.parent, folder=True)
 
     def versions(self, model: str) -> list[str]:
         """The folders of this model."""

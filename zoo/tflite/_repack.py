@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from zoo.errors import InputError
-from zoo.files import ZIP_MARK, printable, read_file, write_file
+from zoo.files import ZIP_MARK, check_writable, printable, read_file, write_file
 from zoo.records import FileRef
 from zoo.tflite._storage import Repacked, StoredTensor, densify
 
@@ -56,13 +56,14 @@ def read_one_model(path: Path, place: Path, *, replace: bool) -> bytes:
     """The bytes of a file that is to be written anew at `place`.
 
     Raises InputError where it cannot be read or is a bundle, or where a file is at the place already and `replace` is
-    False.
+    False; as `zoo.files.check_writable` does, where the place cannot be written.
     """
     data = read_file(path)
     if data.startswith(ZIP_MARK):
         raise InputError(f"{path} is a bundle or another zip; take its models out and give one .tflite file at a time.")
     if place.is_file() and not replace:
         raise InputError(f"{place} is there already; name another file with --out, or replace it with --force.")
+    check_writable(place)
     return data
 
 
