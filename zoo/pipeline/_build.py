@@ -7,7 +7,8 @@ import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from zoo.pipeline._catalogue import read_records
+from zoo.errors import ZooError
+from zoo.pipeline._catalogue import BUILD_AGAIN, read_records
 from zoo.pipeline._engine import StageOutcome, full_disk_said, run_stages
 from zoo.pipeline._folders import BuildFolder, locked, replace_folder, restore_folder
 from zoo.pipeline._plan import Plan
@@ -22,6 +23,10 @@ from zoo.pipeline._stages_training import train_stage
 from zoo.pipeline._store import RECORDS_FOLDER, Store
 from zoo.pipeline._summary import BuildResult
 from zoo.progress import Progress
+from zoo.records import LATER_RECORDS
+
+PLACED = "placed"
+"""In the work folder: the key of the release stage whose release lies in its place, perhaps with another card."""
 
 
 def build_model(plan: Plan, *, progress: Progress) -> BuildResult:
@@ -100,11 +105,41 @@ def _put_in_place(folder: BuildFolder, outcomes: Sequence[StageOutcome]) -> None
         target = new_release / name
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(release.path(name), target)
+    if _same(new_release, folder.release, only="*.tflite"):
+        # What a command found out about these files holds on.
+        for later in LATER_RECORDS:
+            if (folder.records / f"{later}.json").is_file():
+                shutil.copy2(folder.records / f"{later}.json", new_records)
+    marker = folder.work / PLACED
+    kept = not outcomes[-1].ran and _text(marker) == release.key and _is_whole(folder.release)
+    if not kept:
+        # Removed first: a build that dies between the steps must not leave it beside another's release.
+        marker.unlink(missing_ok=True)
     for new, final in ((new_records, folder.records), (new_release, folder.release)):
-        if _same(new, final):
+        if (final == folder.release and kept) or _same(new, final):
             shutil.rmtree(new)
         else:
             replace_folder(new, final, work=folder.work)
+    if not kept:
+        marker.write_text(release.key, encoding="ascii")
+
+
+def _text(path: Path) -> str:
+    return path.read_text(encoding="ascii", errors="replace") if path.is_file() else ""
+
+
+def _is_whole(release: Path) -> bool:
+    """Whether a release holds what its own manifest lists, and no more: its card may have been written again since."""
+    from zoo.release import check_listed, read_manifest
+
+    try:
+        listed = {file.path for file in read_manifest(release).files}
+        for name in listed:
+            check_listed(release, name, advice=BUILD_AGAIN)
+    except (ZooError, OSError):
+        return False
+    there = {path.relative_to(release).as_posix() for path in release.rglob("*") if path.is_file()}
+    return there - {"manifest.json"} == listed
 
 
 def _fresh(folder: Path) -> Path:
@@ -114,7 +149,7 @@ def _fresh(folder: Path) -> Path:
     return folder
 
 
-def _same(new: Path, old: Path) -> bool:
-    """Whether two folders hold the same files with the same content."""
-    names = [{path.relative_to(root) for path in root.rglob("*") if path.is_file()} for root in (new, old)]
+def _same(new: Path, old: Path, *, only: str = "*") -> bool:
+    """Whether two folders hold the same files, of those that match `only`, with the same content."""
+    names = [{path.relative_to(root) for path in root.rglob(only) if path.is_file()} for root in (new, old)]
     return names[0] == names[1] and all(filecmp.cmp(new / name, old / name, shallow=False) for name in names[0])

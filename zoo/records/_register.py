@@ -43,7 +43,7 @@ RECORDS: dict[str, type[StageRecord]] = {
 """Every record of a build by the name of its file, `records/NAME.json`."""
 
 LATER_RECORDS: dict[str, type[StageRecord]] = {"works_in": WorksInRecord}
-"""Those that a command adds to a built model; the next build drops them, for they are of the files before it."""
+"""Those that a command adds to a built model; the next build drops them where its files are others."""
 
 
 @cache
