@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from benchmarks.networks import Net, Zeros
 from tests.xnnpack.cases import file_of
 from tests.xnnpack.graphs import Graph
 from zoo.records import GainPrediction
@@ -77,3 +78,22 @@ def test_kernels_that_run_without_vector_code_are_named() -> None:
     gain = predictions(graph.output(graph.mean(graph.conv(x, 256))))["wasm"]
     assert "keep nearly all weights" in gain.notes[0]
     assert gain.notes[0].count("CONV_2D") == 1
+
+
+def with_blocks(filters: int) -> GainPrediction:
+    """A network that ends in a kernel whose zeros lie in blocks of 4 output channels."""
+    net = Net(96, Zeros(0.8), seed=0)
+    x = net.stem(32)
+    for _ in range(5):
+        x = net.conv(x, 256)
+    net.block = 4
+    return predictions(net.output(net.mean(net.conv(x, filters))))["wasm"]
+
+
+def test_kernels_in_blocks_widen_the_error_by_their_part_of_the_time() -> None:
+    without, few, many = predictions(network(0.8))["wasm"], with_blocks(4), with_blocks(64)
+    assert without.error is not None
+    assert few.error is not None
+    assert many.error is not None
+    assert without.error < few.error < many.error
+    assert (few.notes, len(many.notes)) == ([], 1)
