@@ -87,6 +87,14 @@ def test_sample_data_is_refused_unless_allowed(registry: Path, tmp_path: Path) -
     assert read_manifest(registry / "face_detector/0.1.0").sample_data
 
 
+def test_sample_data_is_said_before_what_a_gate_says(registry: Path, tmp_path: Path) -> None:
+    release = make_release(tmp_path / "sample", sample=True, without_wasm=True)
+    with pytest.raises(RefusedError, match="sample data"):
+        publish_to(release, f"dir:{registry}")
+    with pytest.raises(RefusedError, match="Gate 'sparse_kernels_engage' failed"):
+        publish_to(release, f"dir:{registry}", allow_sample=True)
+
+
 @pytest.mark.parametrize("dry_run", [False, True])
 def test_a_failed_gate_is_named(registry: Path, tmp_path: Path, dry_run: bool) -> None:
     release = make_release(tmp_path / "failing", without_wasm=True)
