@@ -72,8 +72,19 @@ ZEROS = {"published_dense": 0.0, "published_sparse": 0.7, "dense": 0.0, "sparse"
 F_SCORES = {"published_sparse": 0.857, "dense": 0.881, "sparse": 0.861}
 
 
+LIMITS = {"sparse_bytes": {"at_most": 500_000}, "wasm_latency": {"at_most": 0.97}}
+"""Limits that these numbers hold; those of the face detector itself are of what it reached."""
+
+
 def spec() -> ModelSpec:
-    return load_spec("face_detector").spec
+    """The face detector's spec, as if all its kernels had the same share of zeros and its boxes had no gate."""
+    shipped = load_spec("face_detector").spec
+    variants = [
+        one.model_copy(update={"sparsity": 0.8, "budget": None}) if one.name == "sparse" else one
+        for one in shipped.variants
+    ]
+    gates = [gate.model_copy(update=LIMITS.get(gate.name, {})) for gate in shipped.gates if gate.name != "boxes_fit"]
+    return shipped.model_copy(update={"version": "0.1.0", "variants": variants, "gates": gates})
 
 
 def digest(text: str) -> str:

@@ -61,7 +61,7 @@ def test_build_on_sample_pictures_is_done(smoke_build: Built) -> None:
 
 def test_every_record_is_there_and_valid(smoke_build: Built) -> None:
     records = read_records(smoke_build.folder / "records")
-    assert set(records) == set(RECORDS) - {"budget"}
+    assert set(records) == set(RECORDS)
     for record in records.values():
         assert record.provenance.command.startswith("zoo build face_detector")
 
@@ -72,9 +72,10 @@ def test_sparse_file_is_small_sparse_and_engages(smoke_build: Built) -> None:
     assert isinstance(inspect, InspectRecord)
     assert isinstance(bench, BenchRecord)
     sparse = next(file for file in inspect.files if file.name == "sparse")
-    assert sparse.file.bytes < 500_000
+    assert sparse.file.bytes < 460_000
     assert sparse.file.sha256 == sha256(smoke_build.folder / SPARSE)
-    assert sparse.pointwise_sparsity == pytest.approx(0.8, abs=0.01)
+    # What the budget asks for: 0.55 of the published file's predicted time.
+    assert 0.8 < sparse.pointwise_sparsity < 0.95
     assert {verdict.target for verdict in sparse.verdicts if verdict.sparse} >= {"wasm", "arm64"}
     assert {size.name for size in bench.sizes} == {"dense", "sparse", "published_dense", "published_sparse"}
     assert {target.target for target in bench.targets} | {failed.target for failed in bench.failed} == {"host", "wasm"}
@@ -142,10 +143,9 @@ def test_sample_build_is_published_only_on_request(smoke_build: Built, tmp_path:
     refused = zoo("publish", "face_detector", "--to", place, out=smoke_build.out)
     assert refused.returncode == 1
     assert "sample" in refused.stderr
-    allowed = zoo("publish", "face_detector", "--to", place, "--allow-sample", "--json", out=smoke_build.out)
-    if smoke_build.returncode == 1:
-        assert allowed.returncode == 1
-        pytest.skip("a latency was blurred on this machine, and publish refuses that")
+    # A smoke build times a few sessions only, too few to tell a latency near its limit.
+    blurred = ["--override", "wasm_latency", "--reason", "a test"] if smoke_build.returncode == 1 else []
+    allowed = zoo("publish", "face_detector", "--to", place, "--allow-sample", "--json", *blurred, out=smoke_build.out)
     assert allowed.returncode == 0, allowed.stderr
     assert sha256(Path(json.loads(allowed.stdout)["location"]) / "face_detector_sparse.tflite") == sha256(
         smoke_build.folder / SPARSE
@@ -166,7 +166,7 @@ def test_changed_limit_runs_only_what_reads_it(smoke_build: Built, tmp_path: Pat
     spec = tmp_path / "models" / "face_detector" / "spec.yaml"
     spec.parent.mkdir(parents=True)
     text = (project_root / "models" / "face_detector" / "spec.yaml").read_text(encoding="utf-8")
-    spec.write_text(text.replace("at_most: 500000", "at_most: 400000"), encoding="utf-8")
+    spec.write_text(text.replace("at_most: 460000", "at_most: 200000"), encoding="utf-8")
     done = zoo(*SMOKE, out=out)
     report = json.loads(done.stdout)
     assert [stage["name"] for stage in report["stages"] if stage["ran"]] == ["gates", "card", "release"]

@@ -115,7 +115,7 @@ def test_an_altered_file_is_refused(release: Path, registry: Path) -> None:
     "to", ["", "registry", "/registry", "s3:bucket", "dir:", "dir: ", "hf:", "ftp://x", ":x", "dir:a\0b"]
 )
 def test_a_wrong_place_is_told(release: Path, to: str) -> None:
-    with pytest.raises(InputError, match="write dir:PATH or hf:ORG/NAME"):
+    with pytest.raises(InputError, match="write dir:PATH, hf:ORG/NAME or catalogue:PATH"):
         publish_to(release, to)
 
 

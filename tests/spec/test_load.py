@@ -27,7 +27,7 @@ def change(path: Path, old: str, new: str) -> None:
 
 
 def test_own_models_come_before_the_shipped_ones(own: Path) -> None:
-    change(own, "version: 0.1.0", "version: 9.9.9")
+    change(own, "version: 1.0.0", "version: 9.9.9")
     found = load_spec("face_detector")
     assert found.spec.version == "9.9.9"
     assert found.folder == own.parent
@@ -43,7 +43,7 @@ def test_own_models_do_not_hide_the_shipped_ones(own: Path) -> None:
     ("old", "new", "sentence"),
     [
         ("initial_sparsity:", "inital_sparsity:", "'training.pruning.inital_sparsity': is not a field that the spec"),
-        ("sparsity: 0.8}", "sparsity: 1.2}", "'variants.1.sparsity': input should be less than 1 (it is '1.2')"),
+        ("wasm_time: 0.55", "wasm_time: 4.5", "'variants.1.budget.wasm_time': input should be less than or equal to 4"),
         ("calibration: 0.1", "calibration: 0.8", "'data.split': calibration and evaluation together must be below 1"),
         ("{pretrain: 1, prune: 2", "{pretrain: -1, prune: 2", "'training.presets.smoke.epochs.pretrain'"),
         ("url: https://storage", "url: http://storage", "'references.published_dense.url'"),
@@ -85,9 +85,9 @@ def test_name_that_is_no_folder_is_no_model(name: str) -> None:
         ("title: BlazeFace full-range face", 'title: "a\\Lb" #', "'title': must be one line of text"),
         ("title: BlazeFace full-range face", 'title: " " #', "'title': must be one line of text"),
         ("licence: apache-2.0", 'licence: "mit\\rx"', "'licence': must be one line of text"),
-        ("version: 0.1.0", "version: ٠.١.٠", "'version'"),
-        ("version: 0.1.0", "version: 0.1.０", "'version'"),
-        ("version: 0.1.0", "version: 0.1." + "0" * 50, "'version'"),
+        ("version: 1.0.0", "version: ٠.١.٠", "'version'"),
+        ("version: 1.0.0", "version: 1.0.０", "'version'"),
+        ("version: 1.0.0", "version: 1.0." + "0" * 50, "'version'"),
         ("tags: [face-detection,", 'tags: ["face\\u202E",', "'card.tags': holds U+202E"),
         ("    - Counting people", '    - "Counting\\x07 people"\n    - Counting', "'card.out_of_scope': holds U+0007"),
         ("smoke:", '"smoke\\e":', "'training.presets.smoke"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from zoo.cli._options import DEFAULT_OUT, JsonOption, OutOption
@@ -11,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def list_models(out: OutOption = DEFAULT_OUT, as_json: JsonOption = False) -> None:
-    """Show the models, and which are built here.
+    """Show the models, which are released, and which are built here.
 
     A model whose spec is broken is listed too, says what is wrong, and makes the exit code 2."""
     from zoo.cli._output import write_json
@@ -31,17 +32,34 @@ def list_models(out: OutOption = DEFAULT_OUT, as_json: JsonOption = False) -> No
 def _show(entries: list[ModelEntry]) -> None:
     from zoo.cli._output import person, table
 
-    rows = table("model", "variants", "presets", "built", "gates")
+    rows = table("model", "released", "variants", "presets", "built", "gates")
     for entry in entries:
         if entry.problem:
-            rows.add_row(entry.name, "-", "-", "its spec is broken: see below", "-")
+            rows.add_row(entry.name, "-", "-", "-", "its spec is broken: see below", "-")
             continue
         if entry.task == "measured_only":
-            rows.add_row(entry.name, "-", "-", f"only measured: zoo ladder {entry.name}", "-")
+            rows.add_row(entry.name, "-", "-", "-", f"only measured: zoo ladder {entry.name}", "-")
             continue
         built = str(entry.release) if entry.release else "no"
-        rows.add_row(entry.name, ", ".join(entry.variants), ", ".join(entry.presets), built, _gates(entry))
-    person().print(rows)
+        variants, presets = ", ".join(entry.variants), ", ".join(entry.presets)
+        rows.add_row(entry.name, _released(entry), variants, presets, built, _gates(entry))
+    console = person()
+    console.print(rows)
+    if any(entry.released for entry in entries):
+        console.print("Released: 'zoo pull MODEL' has it in a folder, checked, without any network.")
+
+
+def _released(entry: ModelEntry) -> str:
+    release = entry.released
+    if release is None:
+        return "no"
+    words = [f"{release.version}: {release.bytes:,} bytes"]
+    row = release.row
+    if row and row.wasm_ratio is not None:
+        words.append(f"wasm time {row.wasm_ratio:.2f} of {row.baseline.replace('_', ' ')}")
+    if row and row.quality is not None:
+        words.append(f"{row.metric.replace('_', ' ')} {row.quality.value:.3f}")
+    return ", ".join(words)
 
 
 def _gates(entry: ModelEntry) -> str:
@@ -67,4 +85,5 @@ def _document(entry: ModelEntry) -> dict[str, object]:
         "release": entry.release,
         "gates": None if entry.gates is None else entry.gates.results,
         "releasable": None if entry.gates is None else entry.gates.releasable,
+        "released": None if entry.released is None else asdict(entry.released),
     }

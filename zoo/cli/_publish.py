@@ -18,6 +18,7 @@ Examples:
 
 \b
   zoo publish face_detector --to dir:~/releases
+  zoo publish face_detector --to catalogue:models                  beside its spec, the dense file left out
   zoo publish face_detector --to hf:ORG/NAME --dry-run             everything but the sending
   zoo publish face_detector --to hf:ORG/NAME --private --sign key.pem
   zoo publish face_detector --to dir:~/releases --override wasm_latency --reason "Measured on a busy machine."
@@ -31,7 +32,7 @@ A key is made by 'openssl ecparam -name prime256v1 -genkey -noout -out key.pem'.
 
 def publish(
     model: ModelArgument,
-    to: Annotated[str, typer.Option("--to", metavar="PLACE", help="dir:PATH or hf:ORG/NAME.")],
+    to: Annotated[str, typer.Option("--to", metavar="PLACE", help="dir:PATH, hf:ORG/NAME, or catalogue:PATH.")],
     out: OutOption = DEFAULT_OUT,
     sign: Annotated[
         Path | None,

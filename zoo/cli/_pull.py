@@ -17,6 +17,8 @@ PULL_EXAMPLES = """\
 Examples:
 
 \b
+  zoo pull face_detector                                 released with this package: no network
+  zoo pull face_detector@1.0.0 --to models/face
   zoo pull hf:ORG/NAME                                   the newest version
   zoo pull hf:ORG/NAME@0.2.0 --key public.pem            that version, if this key signed it
   zoo pull dir:~/releases/face_detector --to models/face
@@ -38,7 +40,9 @@ KeyOption = Annotated[
 
 
 def pull(
-    source: Annotated[str, typer.Argument(metavar="FROM", help="hf:ORG/NAME[@VERSION], or dir:PATH/MODEL[/VERSION].")],
+    source: Annotated[
+        str, typer.Argument(metavar="FROM", help="MODEL[@VERSION], hf:ORG/NAME[@VERSION], or dir:PATH/MODEL[/VERSION].")
+    ],
     to: Annotated[
         Path | None, typer.Option("--to", metavar="DIR", help="The new folder for it. Without it: ./MODEL-VERSION.")
     ] = None,
@@ -81,7 +85,10 @@ def _snippets(one: Verified) -> list[Snippet]:
 def verify(
     release: Annotated[
         str,
-        typer.Argument(metavar="RELEASE", help="A release's folder, or hf:ORG/NAME[@VERSION], fetched to check it."),
+        typer.Argument(
+            metavar="RELEASE",
+            help="A release's folder, MODEL[@VERSION], or hf:ORG/NAME[@VERSION], fetched to check it.",
+        ),
     ],
     key: KeyOption = None,
     as_json: JsonOption = False,

@@ -4,22 +4,49 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from zoo.errors import InputError
 from zoo.pipeline._folders import BuildFolder, build_folder
 from zoo.pipeline._stage import read_record
+from zoo.pipeline._summary import ComparisonRow, compare
 from zoo.records import LATER_RECORDS, RECORDS, GatesRecord, StageRecord
 from zoo.spec import AnySpec, ModelSpec, NetworkSpec, find_spec, list_models, load_any_spec, load_spec
 
+if TYPE_CHECKING:
+    from zoo.release import Shipped
+
 BUILD_AGAIN = "build the model again"
+
+
+@dataclass(frozen=True)
+class ReleasedModel:
+    """A release that ships with the package, and how its sparse file compares with the published files."""
+
+    version: str
+    folder: Path
+    bytes: int
+    row: ComparisonRow | None
+
+    @classmethod
+    def of(cls, release: Shipped) -> ReleasedModel:
+        """As its own records say. Raises RefusedError where it lists no sparse file or a record was altered."""
+        from zoo.release import RECORDS_FOLDER, read_release_records
+
+        shown = {name: digest for name, digest in release.manifest.records.items() if name in {"bench", "quality"}}
+        manifest = release.manifest.model_copy(update={"records": shown})
+        records = read_release_records(release.folder / RECORDS_FOLDER, manifest, advice="install the package again")
+        row = next((each for each in compare(records) if each.name == "sparse"), None)
+        return cls(release.manifest.version, release.folder, release.sparse_bytes, row)
 
 
 @dataclass(frozen=True)
 class ModelEntry:
     """A model, and its build if there is one. `gates` None: not built.
 
-    `task` is `measured_only` for a network that is never built; it has neither variants nor presets. `problem`: what is
-    wrong with a spec that cannot be read, of which nothing but the name is known; else empty.
+    `released`: the newest release that ships with the package, if there is one. `task` is `measured_only` for a network
+    that is never built; it has neither variants nor presets. `problem`: what is wrong with a spec that cannot be read,
+    of which nothing but the name is known; else empty.
     """
 
     name: str
@@ -30,11 +57,15 @@ class ModelEntry:
     presets: tuple[str, ...]
     release: Path | None
     gates: GatesRecord | None
+    released: ReleasedModel | None = None
     problem: str = ""
 
 
 def catalogue(out: Path) -> list[ModelEntry]:
     """Every model, with what `out` holds of it; one whose spec is broken too, with what is wrong."""
+    from zoo.release import shipped_releases
+
+    released = {each.manifest.model: ReleasedModel.of(each) for each in shipped_releases()}
     entries = []
     for name in list_models():
         try:
@@ -58,6 +89,7 @@ def catalogue(out: Path) -> list[ModelEntry]:
                 presets=tuple(str(preset) for preset in spec.training.presets),
                 release=folder.release if built else None,
                 gates=read_record(gates, GatesRecord) if built else None,
+                released=released.get(name),
             )
         )
     return entries

@@ -18,6 +18,7 @@ from zoo.release._measures import Measured
 from zoo.release._publish import Published, SentFile, publish
 from zoo.release._pull import pull, release_at
 from zoo.release._records import read_measured, read_release_records
+from zoo.release._shipped import Shipped, load, shipped, shipped_releases
 from zoo.release._verify import Verified, verify_release
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "Measured",
     "Published",
     "SentFile",
+    "Shipped",
     "Verified",
     "Wish",
     "check_gates",
@@ -40,12 +42,15 @@ __all__ = [
     "compare_releases",
     "compare_variants",
     "judge",
+    "load",
     "publish",
     "pull",
     "read_manifest",
     "read_measured",
     "read_release_records",
     "release_at",
+    "shipped",
+    "shipped_releases",
     "verify_release",
     "write_manifest",
 ]

@@ -1,4 +1,7 @@
-"""A folder as a registry: `PATH/NAME/VERSION/`, each version written once and never changed."""
+"""A folder as a registry: `PATH/NAME/VERSION/`, each version written once and never changed.
+
+A catalogue is one that lies beside specs: `PATH/NAME/releases/VERSION/`.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,7 @@ from zoo.progress import Progress, Ticker
 from zoo.records import StageRecord
 from zoo.release._manifest import MANIFEST_NAME, RECORDS_FOLDER, Manifest, load_manifest
 from zoo.release._manifest_files import read_manifest
-from zoo.release._place import LOCK_NAME, require_place
+from zoo.release._place import LOCK_NAME, RELEASES_FOLDER, require_place
 from zoo.release._records import read_release_records
 from zoo.release._registry import Sending
 
@@ -37,9 +40,12 @@ class DirectoryRegistry:
         if self.path.resolve().is_relative_to(release.resolve()):
             raise InputError(f"{self.path} lies inside the release itself; name a folder outside it.")
 
+    def _versions(self, model: str) -> Path:
+        return self.path / model
+
     def check(self, manifest: Manifest, *, dry_run: bool) -> None:
         """Raises RefusedError where this version is there already; without `dry_run`, what `check_writable` does."""
-        folder = self.path / manifest.model / manifest.version
+        folder = self._versions(manifest.model) / manifest.version
         if os.path.lexists(folder):
             raise RefusedError(
                 f"{folder} is published already and is never overwritten; raise the version in the spec and build "
@@ -50,11 +56,11 @@ class DirectoryRegistry:
 
     def versions(self, model: str) -> list[str]:
         """The folders of this model."""
-        return version_folders(self.path / model)
+        return version_folders(self._versions(model))
 
     def numbers(self, model: str, version: str) -> tuple[Manifest, Mapping[str, StageRecord]]:
         """Manifest and records of a published version, its files held against it."""
-        folder = self.path / model / version
+        folder = self._versions(model) / version
         manifest = read_manifest(folder, advice=f"mend or remove {folder}")
         require_place(manifest, folder, of_registry=True)
         records = read_release_records(folder / RECORDS_FOLDER, manifest, advice=f"mend or remove {folder}")
@@ -62,7 +68,7 @@ class DirectoryRegistry:
 
     def location(self, manifest: Manifest) -> str:
         """The folder of the version."""
-        return str(self.path / manifest.model / manifest.version)
+        return str(self._versions(manifest.model) / manifest.version)
 
     def removed(self, names: Sequence[str]) -> list[str]:
         """Nothing: other versions stay as they are."""
@@ -74,7 +80,7 @@ class DirectoryRegistry:
         The copy is made beside its place, checked against the manifest and flushed to disk, then renamed: whoever looks
         sees the whole version or none. What a killed run left behind is removed by the next.
         """
-        parent = self.path / sending.manifest.model
+        parent = self._versions(sending.manifest.model)
         try:
             parent.mkdir(parents=True, exist_ok=True)
             with FileLock(parent / LOCK_NAME):
@@ -85,6 +91,20 @@ class DirectoryRegistry:
             raise OutsideError(
                 f"{self.path} cannot be written: {error.strerror or error}; nothing was published."
             ) from error
+
+
+class CatalogueRegistry(DirectoryRegistry):
+    """`catalogue:PATH`: a folder of models, each with its spec and its releases."""
+
+    def check(self, manifest: Manifest, *, dry_run: bool) -> None:
+        """As of any folder; raises InputError also where the model has no spec there."""
+        spec = self.path / manifest.model / "spec.yaml"
+        if not spec.is_file():
+            raise InputError(f"There is no {spec}; catalogue:PATH names a folder of models, such as catalogue:models.")
+        super().check(manifest, dry_run=dry_run)
+
+    def _versions(self, model: str) -> Path:
+        return self.path / model / RELEASES_FOLDER
 
 
 def version_folders(parent: Path) -> list[str]:

@@ -1,4 +1,4 @@
-"""Places of releases as a person writes them: `dir:PATH`, `hf:ORG/NAME`, `hf:ORG/NAME@VERSION`."""
+"""Places of releases as a person writes them: `NAME@VERSION`, `dir:PATH`, `hf:ORG/NAME@VERSION`, `catalogue:PATH`."""
 
 from __future__ import annotations
 
@@ -13,12 +13,15 @@ from zoo.release._version import parse_version
 
 LOCK_NAME = ".publish.lock"
 """Lies in the folder of a model's versions since the first was published there."""
+RELEASES_FOLDER = "releases"
+"""Where a folder of models, such as the package's own, holds the releases of each: `models/NAME/releases/VERSION`."""
+_PLACES = "dir:PATH, hf:ORG/NAME or catalogue:PATH"
 _MOST_LISTED = 10
 
 
 @dataclass(frozen=True)
 class Place:
-    """A scheme, `dir` or `hf`, and what stands behind the colon."""
+    """A scheme, `dir`, `hf` or `catalogue`, and what stands behind the colon."""
 
     scheme: str
     address: str
@@ -33,12 +36,12 @@ class HubRelease:
 
 
 def parse_place(text: str) -> Place:
-    """Where to publish. Raises InputError for anything but `dir:PATH` and `hf:ORG/NAME`."""
+    """Where to publish. Raises InputError for anything but `dir:PATH`, `hf:ORG/NAME` and `catalogue:PATH`."""
     scheme, colon, address = text.partition(":")
-    if not colon or scheme not in {"dir", "hf"}:
-        raise InputError(f"'{text}' is not a place to publish; write dir:PATH or hf:ORG/NAME.")
+    if not colon or scheme not in {"dir", "hf", "catalogue"}:
+        raise InputError(f"'{text}' is not a place to publish; write {_PLACES}.")
     if not address.strip() or "\0" in address:
-        raise InputError(f"'{text}' names no place; write dir:PATH or hf:ORG/NAME.")
+        raise InputError(f"'{text}' names no place; write {_PLACES}.")
     return Place(scheme=scheme, address=address)
 
 
@@ -58,13 +61,17 @@ def parse_release(text: str) -> Path | HubRelease:
 def require_place(manifest: Manifest, folder: Path, *, of_registry: bool = False) -> None:
     """Hold a release against the name of its folder, `MODEL/VERSION` in a registry: an old one may have been renamed.
 
+    Among models it is `MODEL/releases/VERSION`.
     A folder that is named as no version, such as that of a pulled release, says nothing; what holds it says what model
     it is of only in a registry. Raises RefusedError where the manifest is of another model or version.
     """
     place = Path(os.path.abspath(folder))  # noqa: PTH100 - a link is a name too, so none is followed
     if parse_version(place.name) is None:
         return
-    model = place.parent.name if of_registry or (place.parent / LOCK_NAME).exists() else manifest.model
+    holder = place.parent
+    if holder.name == RELEASES_FOLDER and (holder.parent / "spec.yaml").is_file():
+        holder, of_registry = holder.parent, True
+    model = holder.name if of_registry or (holder / LOCK_NAME).exists() else manifest.model
     if (manifest.model, manifest.version) != (model, place.name):
         raise RefusedError(
             f"{folder} holds {manifest.model} {manifest.version}, not {model} {place.name} as its place says; do not "

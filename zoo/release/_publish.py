@@ -9,9 +9,9 @@ from pathlib import Path
 
 from zoo.errors import InputError, RefusedError
 from zoo.progress import Progress
-from zoo.records import GateOverride, GateResult, ReleaseChanges, StageRecord, is_judged
+from zoo.records import ConvertRecord, GateOverride, GateResult, ReleaseChanges, StageRecord, is_judged
 from zoo.release._compare import Comparison, compare_releases
-from zoo.release._directory import DirectoryRegistry
+from zoo.release._directory import CatalogueRegistry, DirectoryRegistry
 from zoo.release._fitness import Obstacle, Wish, obstacles, overrides_for, worse_than
 from zoo.release._judge import judge
 from zoo.release._manifest import Manifest
@@ -82,12 +82,12 @@ def publish(
     """Publish the release in the folder `release`, measured in the folder `records`, all or nothing.
 
     Every file and record is first held against the manifest, and the gates are judged again. What goes out is the
-    release with its records, a changelog since the version before it at `to` (`dir:PATH` or `hf:ORG/NAME`), and
-    with `key` a signature. A card that is written again takes a person's own `templates` first. With `dry_run` the
-    same is checked and put together, and nothing is written or sent. Raises InputError for a wrong `to`, `key` or
-    override, or a folder that is no release; RefusedError where the release is not fit (a gate failed or is worse
-    than in the last release, without an override; sample data without `allow_sample`; an altered file) or its
-    version is published already; OutsideError where disk or network fails.
+    release with its records, a changelog since the version before it at `to` (`dir:PATH`, `hf:ORG/NAME`, or
+    `catalogue:PATH`, which leaves the dense file out), and with `key` a signature. A card that is written again takes
+    a person's own `templates` first. With `dry_run` the same is checked and put together, and nothing is written or
+    sent. Raises InputError for a wrong `to`, `key` or override, or a folder that is no release; RefusedError where the
+    release is not fit (a gate failed or is worse than in the last release, without an override; sample data without
+    `allow_sample`; an altered file) or its version is published already; OutsideError where disk or network fails.
     """
     place = parse_place(to)
     public = None if key is None else public_half(key)
@@ -114,6 +114,7 @@ def publish(
             changes=judged.changes,
             key=key,
             templates=templates,
+            without=_control(measured) if place.scheme == "catalogue" else frozenset(),
         ) as sending:
             removed = registry.removed(sending.names)
             sizes = [SentFile(name, (sending.folder / name).stat().st_size) for name in sending.names]
@@ -136,8 +137,9 @@ def publish(
 
 @contextmanager
 def _registry(scheme: str, address: str, release: Path, *, private: bool) -> Iterator[Registry]:
-    if scheme == "dir":
-        yield DirectoryRegistry(Path(address), release=release)
+    if scheme != "hf":
+        kind = CatalogueRegistry if scheme == "catalogue" else DirectoryRegistry
+        yield kind(Path(address), release=release)
         return
     from zoo.release._hub import HubRegistry
     from zoo.release._hub_client import hub_client
@@ -146,6 +148,13 @@ def _registry(scheme: str, address: str, release: Path, *, private: bool) -> Ite
     check_repository(address)
     with hub_client() as api:
         yield HubRegistry(api, address, private=private)
+
+
+def _control(records: Mapping[str, StageRecord]) -> frozenset[str]:
+    """The dense file, a control that nobody uses in the place of the published file: a catalogue is kept small."""
+    converted = records.get("convert")
+    made = converted.artifacts if isinstance(converted, ConvertRecord) else []
+    return frozenset(one.file.name.rsplit("/", 1)[-1] for one in made if one.variant == "dense")
 
 
 def _judged_again(manifest: Manifest, records: Mapping[str, StageRecord]) -> list[GateResult]:

@@ -22,6 +22,7 @@ from zoo.release._manifest import (
     parse_manifest,
 )
 from zoo.release._place import HubRelease, listed_versions, parse_release, require_place
+from zoo.release._shipped import is_shipped_name, shipped
 from zoo.release._sign import MAX_SIGNATURE_BYTES, read_public_key
 from zoo.release._verify import Verified, verify_release
 from zoo.release._version import in_order
@@ -39,13 +40,14 @@ class _Source:
 def pull(source: str, *, to: Path | None, key: Path | None, progress: Progress) -> Verified:
     """Fetch a release into the new folder `to` (`./MODEL-VERSION` without it), checked before it appears there.
 
-    `source`: `hf:ORG/NAME`, `hf:ORG/NAME@VERSION`, or a release's folder, or that of a model's versions, with or
-    without `dir:`. Without a version, the newest. With `key`, the PEM of a public key, it must be signed by it.
+    `source`: `NAME` or `NAME@VERSION` of a model released with the package, `hf:ORG/NAME`, `hf:ORG/NAME@VERSION`, or
+    a release's folder, or that of a model's versions, with or without `dir:`. Without a version, the newest. With
+    `key`, the PEM of a public key, it must be signed by it.
     Where the folder holds that release already, it is checked and nothing is fetched.
     Raises InputError for a wrong source, key or `to`, RefusedError where the release is not what its manifest,
     signature or place says, OutsideError where disk or network fails.
     """
-    place = parse_release(source)
+    place = _place_of(source)
     if key is not None:
         read_public_key(key)
     if to is not None and not (to / MANIFEST_NAME).is_file():
@@ -69,6 +71,10 @@ def pull(source: str, *, to: Path | None, key: Path | None, progress: Progress) 
     except OSError as error:
         raise OutsideError(f"{base} cannot be written: {error.strerror or error}; nothing was kept.") from error
     return replace(verified, folder=final)
+
+
+def _place_of(source: str) -> Path | HubRelease:
+    return shipped(source).folder if is_shipped_name(source) else parse_release(source)
 
 
 def _require_new(folder: Path) -> None:
@@ -97,7 +103,7 @@ def release_at(source: str, *, progress: Progress) -> Iterator[Path]:
 
     Raises as `pull`; RefusedError also where a folder holds another model or version than its place says.
     """
-    place = parse_release(source)
+    place = _place_of(source)
     if isinstance(place, Path):
         folder, of_registry = _release_folder(place)
         with suppress(InputError):
@@ -144,7 +150,7 @@ def _release_folder(path: Path) -> tuple[Path, bool]:
     beside = in_order(version_folders(path.parent))
     if beside:
         raise InputError(f"There is no {path.name} in {path.parent}; it has {listed_versions(beside)}.")
-    raise InputError(f"There is no folder {path}; name a release's folder, or hf:ORG/NAME.")
+    raise InputError(f"There is no folder {path}; name a released model, a release's folder, or hf:ORG/NAME.")
 
 
 def _copy_release(source: Path, manifest: Manifest, written: bytes, progress: Progress, folder: Path) -> None:

@@ -27,8 +27,9 @@ def staged(
     changes: Sequence[ReleaseChanges],
     key: Path | None,
     templates: Sequence[Path],
+    without: frozenset[str] = frozenset(),
 ) -> Iterator[Sending]:
-    """What will be published, complete, in a temporary folder that is gone afterwards.
+    """What will be published, complete but for the files `without`, in a temporary folder that is gone afterwards.
 
     With overrides the card is written again, with `templates` before the project's own, so that it shows them. Raises
     RefusedError where a file of the release changes meanwhile, InputError for a key that cannot sign, OutsideError
@@ -41,6 +42,8 @@ def staged(
             folder = Path(made, manifest.model)
             folder.mkdir()
             for file in manifest.files:
+                if file.path in without:
+                    continue
                 _copy(release / file.path, folder / file.path)
             for name in manifest.records:
                 _copy(records_folder / f"{name}.json", folder / RECORDS_FOLDER / f"{name}.json")
@@ -48,7 +51,7 @@ def staged(
                 render_card(manifest.model_spec(), records, folder, overrides=overrides, templates=templates)
             render_changelog(manifest.title, changes, folder)
             final = extend_manifest(folder, manifest, overrides=overrides, changes=changes)
-            _require_same_files(manifest, final, card_written=bool(overrides))
+            _require_same_files(manifest, final, card_written=bool(overrides), without=without)
             public = None
             if key is not None:
                 public = public_half(key)
@@ -66,8 +69,8 @@ def _copy(source: Path, target: Path) -> None:
     shutil.copyfile(source, target)
 
 
-def _require_same_files(before: Manifest, after: Manifest, *, card_written: bool) -> None:
-    written = {"README.md", "card.html", "CHANGELOG.md"} if card_written else {"CHANGELOG.md"}
+def _require_same_files(before: Manifest, after: Manifest, *, card_written: bool, without: frozenset[str]) -> None:
+    written = without | ({"README.md", "card.html", "CHANGELOG.md"} if card_written else {"CHANGELOG.md"})
     copied = {file.path: file.sha256 for file in after.files}
     for file in before.files:
         is_card = card_written and file.path.startswith("figures/")
