@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from zoo.cli._options import DEFAULT_OUT, JsonOption, OutOption
 
 if TYPE_CHECKING:
-    from zoo.pipeline import ModelEntry
+    from zoo.pipeline import ModelEntry, ReleasedModel
 
 
 def list_models(out: OutOption = DEFAULT_OUT, as_json: JsonOption = False) -> None:
@@ -32,28 +32,28 @@ def list_models(out: OutOption = DEFAULT_OUT, as_json: JsonOption = False) -> No
 def _show(entries: list[ModelEntry]) -> None:
     from zoo.cli._output import person, table
 
-    rows = table("model", "released", "variants", "presets", "built", "gates")
+    rows = table("model", "released", "presets", "built", "gates")
     for entry in entries:
         if entry.problem:
-            rows.add_row(entry.name, "-", "-", "-", "its spec is broken: see below", "-")
+            rows.add_row(entry.name, "-", "-", "its spec is broken: see below", "-")
             continue
         if entry.task == "measured_only":
-            rows.add_row(entry.name, "-", "-", "-", f"only measured: zoo ladder {entry.name}", "-")
+            rows.add_row(entry.name, "-", "-", f"only measured: zoo ladder {entry.name}", "-")
             continue
+        released = entry.released.version if entry.released else "no"
         built = str(entry.release) if entry.release else "no"
-        variants, presets = ", ".join(entry.variants), ", ".join(entry.presets)
-        rows.add_row(entry.name, _released(entry), variants, presets, built, _gates(entry))
+        rows.add_row(entry.name, released, ", ".join(entry.presets), built, _gates(entry))
     console = person()
     console.print(rows)
-    if any(entry.released for entry in entries):
+    releases = {entry.name: entry.released for entry in entries if entry.released}
+    if releases:
         console.print("Released: 'zoo pull MODEL' has it in a folder, checked, without any network.")
+    for name, release in releases.items():
+        console.print(f"  {name} {release.version}: {_in_words(release)}")
 
 
-def _released(entry: ModelEntry) -> str:
-    release = entry.released
-    if release is None:
-        return "no"
-    words = [f"{release.version}: {release.bytes:,} bytes"]
+def _in_words(release: ReleasedModel) -> str:
+    words = [f"{release.bytes:,} bytes"]
     row = release.row
     if row and row.wasm_ratio is not None:
         words.append(f"wasm time {row.wasm_ratio:.2f} of {row.baseline.replace('_', ' ')}")

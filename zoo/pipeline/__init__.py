@@ -4,7 +4,7 @@ from zoo.pipeline._bench_files import bench_files
 from zoo.pipeline._build import build_model, plan_stages
 from zoo.pipeline._build_all import BuiltModel, build_all, builds_at_once
 from zoo.pipeline._built import dropin_built, evaluate_built, write_card_again
-from zoo.pipeline._catalogue import ModelEntry, buildable_models, built_model, catalogue, read_records
+from zoo.pipeline._catalogue import ModelEntry, ReleasedModel, buildable_models, built_model, catalogue, read_records
 from zoo.pipeline._combinations import measure_combinations
 from zoo.pipeline._demo import render_demo, write_demo
 from zoo.pipeline._doctor import Diagnosis, Finding, diagnose
@@ -34,6 +34,7 @@ __all__ = [
     "Plan",
     "Reads",
     "ReadsRecord",
+    "ReleasedModel",
     "Stage",
     "StageOutcome",
     "StageRun",
